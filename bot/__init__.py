@@ -1,0 +1,1 @@
+"""One customer turn: understand, retrieve, decide, compose, log. Serves; never trains."""
