@@ -1,0 +1,90 @@
+"""A desk's settings: one frozen value, built once (defaults < desk.toml < environment). Knows no paths but the file's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from bot.errors import SettingsError
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _compiles(pattern: str) -> str:
+    re.compile(pattern)
+    return pattern
+
+
+class Settings(BaseSettings):
+    """What an operator may change; every key can be set as ``FRONTDESK_<KEY>``.
+
+    Attributes:
+        database_url: SQLAlchemy URL; empty means ``frontdesk.db`` in the desk's directory.
+        knowledge_paths: files and folders whose articles the worker keeps indexed, relative to the desk.
+        handoff_intents: intents that mean "I want a person".
+        handoff_phrases: wordings that mean it in any language, also without a model.
+        intent_titles: how an intent is named to customers when the bot offers it.
+        variables: regular expressions that fill a reply's ``{variable}`` from the customer's words; group 1 or all.
+        reply_threshold: overrides the calibrated one; None trusts the calibration.
+        person_probability: from which probability a hand-off intent is believed.
+        max_clarifications: how often in a row the bot may ask back before it hands off.
+        threads: threads of one model run; None leaves it to ONNX Runtime.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", extra="forbid", frozen=True)
+
+    title: str = "Frontdesk"
+    greeting: str = ""
+    starters: tuple[str, ...] = ()
+    database_url: str = ""
+    knowledge_paths: tuple[str, ...] = ("knowledge",)
+    handoff_intents: tuple[str, ...] = ("talk_to_person",)
+    handoff_phrases: tuple[str, ...] = (
+        "talk to a person", "talk to a human", "speak to a person", "speak to a human", "speak to someone",
+        "human agent", "real person", "live agent", "human being", "转人工", "人工客服", "真人",
+    )  # fmt: skip
+    intent_titles: dict[str, str] = {}
+    variables: dict[str, Annotated[str, AfterValidator(_compiles)]] = {
+        "customer_name": r"(?:[Mm]y name is|[Tt]his is|[Ii]['’ ]a?m called)\s+([A-Z][\w'’-]+)",
+        "order_id": r"\b[A-Z]{1,3}-?\d{5,10}\b",
+    }
+    reply_threshold: Probability | None = None
+    passage_threshold: Probability | None = None
+    out_of_scope_threshold: Probability | None = None
+    person_probability: Probability = 0.5
+    max_clarifications: int = Field(default=1, ge=0)
+    max_message_chars: int = Field(default=4000, ge=1)
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = Field(default=None, ge=1)
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=0, le=65535)
+    allowed_origins: tuple[str, ...] = ()
+    secure_cookies: bool = False
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings of one desk; a missing file leaves the defaults and the environment.
+
+    Raises:
+        SettingsError: the file is no TOML, or a key is unknown or of the wrong type.
+    """
+
+    class _FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    try:
+        return _FromFile()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: setting '{key}': {first['msg']}") from error
+    except ValueError as error:  # tomllib.TOMLDecodeError is one
+        raise SettingsError(f"{path}: not valid TOML ({error}); mend the file") from error
