@@ -1,15 +1,21 @@
-"""Everything that can go wrong while a model is made.
+"""Everything that can go wrong while a model is made. Each message is one line: what, where, what to do.
 
 FinetuneError
+├── DataError
 ├── RecipeError
 ├── BaseModelError
 ├── TrainingDataError
-└── CheckpointError
+├── CheckpointError
+└── ExportError
 """
 
 
 class FinetuneError(Exception):
     """Root: one line that says what happened, where, and what to do."""
+
+
+class DataError(FinetuneError):
+    """An input file is missing, empty or unreadable, or its content does not fit the other inputs."""
 
 
 class RecipeError(FinetuneError):
@@ -26,3 +32,7 @@ class TrainingDataError(FinetuneError):
 
 class CheckpointError(FinetuneError):
     """A checkpoint cannot be read or written."""
+
+
+class ExportError(FinetuneError):
+    """The exported graph or bundle does not equal what was trained."""

@@ -1,0 +1,1 @@
+"""Readers that turn historical logs, of whatever format, into dialogues."""
