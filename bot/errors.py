@@ -1,6 +1,17 @@
 """All errors of the bot package.
 
 BotError
+├── StorageError                    the database refused or could not do what was asked
+│   ├── SchemaError                 its schema is not the one that this version needs
+│   ├── DatabaseUnavailableError    it cannot be reached or written to now
+│   ├── InvalidTextError            a text that cannot be stored
+│   ├── ConversationNotFoundError   no conversation has this id
+│   ├── MessageNotFoundError        the conversation has no such message
+│   ├── OwnedByPersonError          the bot may not speak here
+│   ├── ReplyNotFoundError          no reply has this id
+│   ├── ArticleNotFoundError        no article has this id
+│   └── JobLostError                the job is another worker's
+├── DeskError        the desk's directory, settings or pointer are wrong
 ├── BundleError      a bundle that cannot be used
 └── ModelError       a model that cannot run, or gave no usable scores
 """
@@ -8,6 +19,50 @@ BotError
 
 class BotError(Exception):
     """Root of the package's errors; its text is one line that says what, where and what to do."""
+
+
+class StorageError(BotError):
+    """The database refused or could not do what was asked."""
+
+
+class SchemaError(StorageError):
+    """The database's schema is not the one that this version of Frontdesk needs."""
+
+
+class DatabaseUnavailableError(StorageError):
+    """The database cannot be reached or written to now; nothing was acknowledged, the same call may succeed later."""
+
+
+class InvalidTextError(StorageError):
+    """A text that cannot be stored: blank, too long, with NUL or with lone surrogates."""
+
+
+class ConversationNotFoundError(StorageError):
+    """No conversation has this id."""
+
+
+class MessageNotFoundError(StorageError):
+    """The conversation has no such message, or it is not of the kind that the call needs."""
+
+
+class OwnedByPersonError(StorageError):
+    """The bot may not speak: a person, or the queue for one, owns the conversation."""
+
+
+class ReplyNotFoundError(StorageError):
+    """No reply has this id."""
+
+
+class ArticleNotFoundError(StorageError):
+    """No article has this id."""
+
+
+class JobLostError(StorageError):
+    """The job is not this worker's (any more): its lease ended and another took it, or it was never taken."""
+
+
+class DeskError(BotError):
+    """The desk directory, its settings or its pointer are wrong."""
 
 
 class BundleError(BotError):
