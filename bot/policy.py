@@ -71,13 +71,8 @@ class Choice:
 def decide(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
     """Choose between answering, asking back and handing off."""
     if (person := _asked_for_person(evidence, state, rules)) is not None:
-        return _handoff(Reason.ASKED_FOR_PERSON, person)
+        return hand_off(Reason.ASKED_FOR_PERSON, person)
     return _answer(evidence, rules) or _without_answer(evidence, state, rules)
-
-
-def hand_off_for_failure() -> Choice:
-    """The choice for a turn that the models could not read."""
-    return _handoff(Reason.MODEL_FAILURE, 1.0)
 
 
 def is_out_of_scope(evidence: Evidence, rules: Rules) -> bool:
@@ -110,11 +105,11 @@ def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
 
 def _without_answer(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
     if is_out_of_scope(evidence, rules):
-        return _handoff(Reason.OUT_OF_SCOPE, evidence.understanding.out_of_scope or 1.0)
+        return hand_off(Reason.OUT_OF_SCOPE, evidence.understanding.out_of_scope or 1.0)
     if state.clarifications >= rules.max_clarifications:
-        return _handoff(Reason.NOT_UNDERSTOOD, 1.0)
+        return hand_off(Reason.NOT_UNDERSTOOD, 1.0)
     if evidence.understanding.foreign and not evidence.passages:
-        return _handoff(Reason.FOREIGN_LANGUAGE, 1.0)
+        return hand_off(Reason.FOREIGN_LANGUAGE, 1.0)
     return _clarify(evidence, rules)
 
 
@@ -132,5 +127,6 @@ def _clarify(evidence: Evidence, rules: Rules) -> Choice:
     return Choice(Decision(Action.CLARIFY, Reason.CLARIFY_REPHRASE, 0.0))
 
 
-def _handoff(reason: Reason, confidence: float) -> Choice:
+def hand_off(reason: Reason, confidence: float = 1.0) -> Choice:
+    """Pass the conversation to a person."""
     return Choice(Decision(Action.HANDOFF, reason, confidence))

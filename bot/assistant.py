@@ -1,0 +1,99 @@
+"""One customer turn from the durable question to the durable reply. Knows no pages and no training."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.compose import compose
+from bot.errors import ModelError
+from bot.live import Models
+from bot.phrases import phrase
+from bot.policy import Reason, decide, hand_off
+from bot.reading import Turn, read_turn
+from bot.settings import Settings
+from bot.storage.store import Store
+from bot.values import Evidence, LoggedMessage, Owner, Reply, Understanding
+
+NOTHING_READ = Evidence(Understanding((), None, None, None), (), ())
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """Answers customers' turns while the bot owns their conversation.
+
+    Attributes:
+        models: gives the live models; asked once a turn.
+    """
+
+    store: Store
+    models: Callable[[], Models]
+    settings: Settings
+
+    def reply(self, conversation_id: str, text: str, client_message_id: str) -> LoggedMessage | None:
+        """Log a customer's message, decide, log the reply and give it back.
+
+        Returns:
+            The reply, the same one for a retried client message id; None while a person owns the conversation.
+
+        Raises:
+            StorageError: the message could not be made durable; nothing was acknowledged.
+        """
+        asked = self.store.conversations.append_customer(conversation_id, text, client_message_id)
+        return self.answer(conversation_id, asked.sequence)
+
+    def answer(self, conversation_id: str, sequence: int) -> LoggedMessage | None:
+        """Answer a logged customer's message; also used to finish what a crash left open."""
+        started = time.perf_counter()
+        if (known := self.store.conversations.reply_to(conversation_id, sequence)) is not None:
+            return known
+        conversation = self.store.conversations.load(conversation_id)
+        if conversation.owner is not Owner.BOT:
+            return None
+        models = self.models()
+        log = self.store.conversations.messages_after(conversation_id, 0)
+        messages = [logged for logged in log if logged.sequence <= sequence]
+        evidence, reply = self.consider(messages, models, conversation.locale, started)
+        return self.store.conversations.append_reply(conversation_id, reply, evidence, answers=sequence)
+
+    def consider(
+        self, messages: list[LoggedMessage], models: Models, locale: str, started: float
+    ) -> tuple[Evidence, Reply]:
+        """Understand, retrieve, rank, decide and compose, without touching the log.
+
+        Args:
+            messages: the conversation, oldest first, the customer's current message last.
+            started: `time.perf_counter` when the turn began; the reply's latency counts from there.
+        """
+        try:
+            turn = read_turn(messages, models, self.settings)
+            evidence, choice = turn.evidence, decide(turn.evidence, turn.state, models.rules)
+        except ModelError:
+            turn, evidence, choice = None, NOTHING_READ, hand_off(Reason.MODEL_FAILURE)
+        quoted = turn.quotes(choice) if turn and choice.decision.reason == Reason.PASSAGE else ()
+        composed = compose(
+            choice,
+            locale=locale,
+            variables=turn.state.variables if turn else {},
+            quoted=quoted,
+            passage_texts={found.passage.passage_id: found.passage.text for found in choice.passages},
+            intent_titles=self.settings.intent_titles,
+        )
+        latency_ms = (time.perf_counter() - started) * 1000
+        return evidence, Reply(
+            composed.text, choice.decision, composed.sources, models.versions, latency_ms, composed.options
+        )
+
+    def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
+        """Hand over because the customer pressed the button; announced once, None while a person owns it already."""
+        started = time.perf_counter()
+        conversations = self.store.conversations
+        conversation = conversations.load(conversation_id)
+        if conversation.owner is not Owner.BOT:
+            return None
+        wish = phrase("wish_for_person", conversation.locale)
+        asked = conversations.append_customer(conversation_id, wish, client_message_id)
+        choice = hand_off(Reason.ASKED_FOR_PERSON)
+        text = compose(choice, locale=conversation.locale, variables={}).text
+        latency_ms = (time.perf_counter() - started) * 1000
+        reply = Reply(text, choice.decision, (), self.models().versions, latency_ms)
+        return conversations.append_reply(conversation_id, reply, NOTHING_READ, answers=asked.sequence)

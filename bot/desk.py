@@ -1,0 +1,140 @@
+"""A desk: one directory with settings, versions of models, knowledge and replies, and the pointer that names the live ones.
+
+Knows no models and no database: it only says which immutable directories are live, and moves that pointer atomically.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.errors import DeskError
+from bot.settings import Settings, load_settings
+from bot.values import Versions
+from retrieval.artifact import write_atomically
+
+_POINTER = "live.json"
+_REMEMBERED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One state of the pointer: the live three and since when (ISO 8601, UTC)."""
+
+    versions: Versions
+    published_utc: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One desk in a directory."""
+
+    directory: Path
+
+    def settings(self) -> Settings:
+        """The desk's settings, read now (see `load_settings` for its errors)."""
+        return load_settings(self.directory / "desk.toml")
+
+    def database_url(self, settings: Settings) -> str:
+        """The database of this desk: the settings' URL, or a SQLite file in the directory."""
+        return settings.database_url or f"sqlite:///{(self.directory / 'frontdesk.db').resolve()}"
+
+    def bundle_directory(self, version: str) -> Path:
+        """Where a published bundle lies."""
+        return self.directory / "bundles" / version
+
+    def knowledge_directory(self, version: str) -> Path:
+        """Where a knowledge snapshot lies."""
+        return self.directory / "knowledge-snapshots" / version
+
+    def replies_directory(self, version: str) -> Path:
+        """Where a reply snapshot lies."""
+        return self.directory / "reply-snapshots" / version
+
+    @property
+    def pointer(self) -> Path:
+        """The file that names the live three."""
+        return self.directory / _POINTER
+
+    def history(self) -> list[Published]:
+        """States of the pointer, live one first.
+
+        Raises:
+            DeskError: the pointer file is broken.
+        """
+        try:
+            rows = json.loads(self.pointer.read_text(encoding="utf-8"))
+            return [Published(Versions(**row["versions"]), row["published_utc"]) for row in rows]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError) as error:
+            raise DeskError(f"{self.pointer} is broken ({error}); publish a bundle again") from error
+
+    def live(self) -> Versions:
+        """The live versions.
+
+        Raises:
+            DeskError: nothing has been published yet.
+        """
+        history = self.history()
+        if not history:
+            raise DeskError(f"{self.directory} has no live bundle; run `frontdesk publish BUNDLE --desk {self.directory}`")
+        return history[0].versions
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Hold the desk's lock, so that two publishers cannot overwrite each other's pointer."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / ".publish.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def point_to(self, versions: Versions) -> None:
+        """Make versions live in one step. Call inside `publishing`, after checking that the three fit."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        states = [Published(versions, now), *self.history()][:_REMEMBERED]
+        write_atomically(self.pointer, json.dumps([asdict(state) for state in states], indent=2))
+
+    def roll_back(self) -> Versions:
+        """Make the state before the newest bundle live again.
+
+        Raises:
+            DeskError: there is no earlier bundle.
+        """
+        with self.publishing():
+            history = self.history()
+            current = self.live()
+            earlier = [state for state in history if state.versions.bundle != current.bundle]
+            if not earlier:
+                raise DeskError(f"{self.directory} has no earlier bundle to roll back to")
+            self.point_to(earlier[0].versions)
+            return earlier[0].versions
+
+    def add_bundle(self, source: Path, version: str) -> Path:
+        """Copy a bundle into the desk; an equal version that is there already is kept."""
+        target = self.bundle_directory(version)
+        if not target.exists():
+            half_copied = target.with_name(f".{version}.copying")
+            shutil.rmtree(half_copied, ignore_errors=True)
+            shutil.copytree(source, half_copied)
+            half_copied.rename(target)
+        return target
+
+    def bundles(self) -> list[str]:
+        """Versions of the bundles in the desk, newest last."""
+        folder = self.directory / "bundles"
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+
+
+def with_knowledge(versions: Versions, knowledge: str) -> Versions:
+    """The same versions with another knowledge snapshot."""
+    return replace(versions, knowledge=knowledge)
+
+
+def with_replies(versions: Versions, replies: str) -> Versions:
+    """The same versions with another reply snapshot."""
+    return replace(versions, replies=replies)
