@@ -5,6 +5,7 @@ FinetuneError
 ├── RecipeError
 ├── BaseModelError
 ├── TrainingDataError
+├── TrainingError
 ├── CheckpointError
 └── ExportError
 """
@@ -28,6 +29,10 @@ class BaseModelError(FinetuneError):
 
 class TrainingDataError(FinetuneError):
     """The data given cannot train anything: nothing there, one class only, an unknown label."""
+
+
+class TrainingError(FinetuneError):
+    """Training itself went wrong: its loss is no longer a number."""
 
 
 class CheckpointError(FinetuneError):

@@ -10,12 +10,12 @@ from typing import Any, get_type_hints
 from finetune.errors import RecipeError
 
 
-def _limited(default: Any, low: float | None = None, high: float | None = None) -> Any:  # noqa: ANN401
+def _limited(default: Any, low: float | None = None, high: float | None = None) -> Any:
     """A field whose number must lie in low..high, both included."""
     return field(default=default, metadata={"low": low, "high": high})
 
 
-def _one_of(default: str, *choices: str) -> Any:  # noqa: ANN401
+def _one_of(default: str, *choices: str) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
@@ -160,7 +160,7 @@ def parse_recipe(table: dict[str, Any], *, source: str) -> Recipe:
     return recipe
 
 
-def _parse_table(kind: type[Any], table: dict[str, Any], *, prefix: str, source: str) -> Any:  # noqa: ANN401
+def _parse_table(kind: type[Any], table: dict[str, Any], *, prefix: str, source: str) -> Any:
     known = {item.name: item for item in fields(kind)}
     unknown = sorted(set(table) - set(known))
     if unknown:
@@ -182,7 +182,7 @@ def _parse_table(kind: type[Any], table: dict[str, Any], *, prefix: str, source:
     return kind(**values)
 
 
-def _convert(hint: type | UnionType, value: Any, where: str) -> Any:  # noqa: ANN401
+def _convert(hint: type | UnionType, value: Any, where: str) -> Any:
     """The value as the field's type; TOML's integers count as floats, booleans never as numbers."""
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -195,7 +195,7 @@ def _convert(hint: type | UnionType, value: Any, where: str) -> Any:  # noqa: AN
     return tuple(value)
 
 
-def _check_range(value: Any, limits: Any, where: str) -> Any:  # noqa: ANN401
+def _check_range(value: Any, limits: Any, where: str) -> Any:
     low, high, choices = limits.get("low"), limits.get("high"), limits.get("choices")
     if low is not None and not low <= value <= high:
         raise RecipeError(f"{where} must be from {low} to {high}, got {value!r}")

@@ -1,0 +1,162 @@
+"""From data parts and a recipe to a trained model. Knows nothing of input files, export or calibration."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch.utils.tensorboard import SummaryWriter
+
+from finetune.base_model import BaseModel
+from finetune.checkpoints import Checkpoints
+from finetune.errors import TrainingDataError
+from finetune.examples import Dataset
+from finetune.fast import fit_head
+from finetune.forward import Forward, computes_bf16, pad_id_of
+from finetune.model import EncoderModel, TrainedModel, set_encoder_dropout
+from finetune.progress import Report
+from finetune.recipe import Recipe
+from finetune.tasks import IntentTask, RankingTask, Task, labelled_rows, question_rows, reply_rows
+from finetune.trainer import Trainer, TrainingSummary
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """A trained model and how it got there; ``summary`` is None for a frozen encoder, which takes no steps."""
+
+    trained: TrainedModel
+    summary: TrainingSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlace:
+    """Where a training keeps what is not its result.
+
+    Attributes:
+        checkpoints: directory of the state of an unfinished training.
+        log: directory of the TensorBoard log.
+    """
+
+    checkpoints: Path
+    log: Path
+
+
+def fit_model(
+    train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel, *, place: WorkPlace, report: Report
+) -> FittedModel:
+    """Trains what the data has something for: an intent head, replies, questions; the rest is left out.
+
+    Args:
+        place: checkpoints stay there until ``Checkpoints.remove``; the same call goes on from them.
+
+    Raises:
+        TrainingDataError: nothing to train, a single intent, or a dev intent that training does not have.
+        BaseModelError: the base model cannot be loaded.
+        TrainingError: the loss is not a number any more.
+        CheckpointError: a checkpoint cannot be read or written.
+    """
+    labels = _checked_labels(train, dev)
+    tokenizer = base.load_tokenizer()
+    torch.manual_seed(recipe.seed)
+    backbone = base.load_backbone()
+    set_encoder_dropout(backbone, recipe.training.encoder_dropout)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = EncoderModel(backbone, intents=len(labels), dropout=recipe.training.dropout).to(device)
+    forward = Forward(model, pad_id_of(tokenizer), device, _wants_bf16(recipe, device))
+    if recipe.encoder == "frozen":
+        summary = None
+        if labels:
+            rows = labelled_rows(train.intents, (), labels, tokenizer, recipe.intents.max_tokens)
+            fit_head(forward, "intent_logits", rows, recipe.shallow)
+    else:
+        summary = _train(train, dev, labels, recipe, base, forward, tokenizer, place, report)
+    model.cpu().eval().requires_grad_(False)
+    return FittedModel(_trained_model(model, tokenizer, labels, recipe), summary)
+
+
+def tasks_for(
+    train: Dataset, dev: Dataset, labels: tuple[str, ...], recipe: Recipe, tokenizer: Tokenizer
+) -> tuple[Task, ...]:
+    """A task for each kind of data that the training part holds."""
+    tasks: list[Task] = []
+    if labels:
+        width = recipe.intents.max_tokens
+        outside = train.out_of_scope if recipe.intents.outlier_weight > 0 else ()
+        rows = labelled_rows(train.intents, outside, labels, tokenizer, width)
+        tasks.append(
+            IntentTask(rows, labelled_rows(dev.intents, (), labels, tokenizer, width), recipe.intents, recipe.seed)
+        )
+    epochs = recipe.training.epochs
+    if train.reply_pairs and recipe.replies.passes > 0:
+        width = recipe.replies.max_tokens
+        pairs = reply_rows(train.reply_pairs, tokenizer, width), reply_rows(dev.reply_pairs, tokenizer, width)
+        tasks.append(RankingTask("reply", *pairs, recipe.replies, epochs, recipe.seed))
+    if train.questions and recipe.questions.passes > 0:
+        width = recipe.questions.max_tokens
+        pairs = question_rows(train, tokenizer, width), question_rows(dev, tokenizer, width)
+        tasks.append(RankingTask("question", *pairs, recipe.questions, epochs, recipe.seed))
+    return tuple(tasks)
+
+
+def training_key(train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel) -> str:
+    """A name for exactly this training: a checkpoint of another recipe, other data or another base is not continued."""
+    parts = [recipe.as_dict(), train.fingerprint, dev.fingerprint, base.weights_sha256, torch.__version__]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _train(
+    train: Dataset,
+    dev: Dataset,
+    labels: tuple[str, ...],
+    recipe: Recipe,
+    base: BaseModel,
+    forward: Forward,
+    tokenizer: Tokenizer,
+    place: WorkPlace,
+    report: Report,
+) -> TrainingSummary:
+    tasks = tasks_for(train, dev, labels, recipe, tokenizer)
+    checkpoints = Checkpoints(place.checkpoints, training_key(train, dev, recipe, base))
+    report(
+        f"training {', '.join(task.name for task in tasks)} on {forward.device}, {'bf16' if forward.bf16 else 'fp32'}"
+    )
+    with SummaryWriter(str(place.log)) as log:
+        trainer = Trainer(
+            forward, tasks, recipe.training, seed=recipe.seed, checkpoints=checkpoints, log=log, report=report
+        )
+        return trainer.run()
+
+
+def _checked_labels(train: Dataset, dev: Dataset) -> tuple[str, ...]:
+    labels = train.labels
+    if len(labels) == 1:
+        raise TrainingDataError(f"all training rows have the intent {labels[0]!r}; give at least two intents")
+    unknown = sorted(set(dev.labels) - set(labels))
+    if unknown:
+        raise TrainingDataError(f"dev has the intent {unknown[0]!r}, which no training row has; add rows or remove it")
+    if not labels and not train.reply_pairs and not train.questions:
+        raise TrainingDataError("there is nothing to train on; give --intents, --dialogues or --knowledge-queries")
+    return labels
+
+
+def _wants_bf16(recipe: Recipe, device: torch.device) -> bool:
+    if recipe.encoder == "frozen":
+        return False
+    precision = recipe.training.precision
+    return computes_bf16(device) if precision == "auto" else precision == "bf16"
+
+
+def _trained_model(model: EncoderModel, tokenizer: Tokenizer, labels: tuple[str, ...], recipe: Recipe) -> TrainedModel:
+    return TrainedModel(
+        model=model,
+        tokenizer=tokenizer,
+        intents=labels,
+        sentiments=(),
+        languages=recipe.languages,
+        base_model=recipe.base_model,
+        max_tokens=recipe.max_tokens,
+        vector_dim=model.vector_dim,
+        output_names=model.output_names,
+    )

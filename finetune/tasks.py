@@ -1,0 +1,230 @@
+"""What the encoder is trained on, task by task: batches, loss and dev score. Knows nothing of optimisers or files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from bot.turn_text import turn_text
+from finetune.batches import bucketed_batches, generator, shuffled_stream
+from finetune.examples import Dataset, IntentExample, ReplyPair
+from finetune.forward import Forward, TokenRow, token_rows
+from finetune.losses import OUT_OF_SCOPE, labelled_loss, ranking_loss
+from finetune.recipe import IntentOptions, RankingOptions
+
+CANDIDATES = 100
+"""Replies that a dev pair is ranked among (its own and 99 of other pairs)."""
+
+
+class Task(Protocol):
+    """One thing to learn; the trainer mixes the batches of all tasks."""
+
+    @property
+    def name(self) -> str:
+        """A word for logs and metrics."""
+
+    def batches(self, epoch: int) -> Sequence[object]:
+        """The epoch's batches; the same for the same epoch, so that a resumed training sees the same."""
+
+    def loss(self, forward: Forward, batch: object) -> Tensor:
+        """The scalar to minimise on one of those batches."""
+
+    def dev_score(self, forward: Forward) -> float | None:
+        """0..1, higher is better; None without dev data."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledBatch:
+    """Token rows with the number of their label, or ``OUT_OF_SCOPE``."""
+
+    rows: tuple[TokenRow, ...]
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """Tokenised examples. ``forms`` holds one row alone, and a second with its context where it has one."""
+
+    forms: tuple[tuple[TokenRow, ...], ...]
+    labels: tuple[int, ...]
+
+
+def labelled_rows(
+    examples: Sequence[IntentExample],
+    out_of_scope: Sequence[str],
+    labels: Sequence[str],
+    tokenizer: Tokenizer,
+    max_tokens: int,
+) -> LabelledRows:
+    """Tokenises examples, alone and with their context, then the out-of-scope texts."""
+    number = {label: at for at, label in enumerate(labels)}
+    alone = token_rows(tokenizer, [turn_text([example.text]) for example in examples], max_tokens)
+    joined = token_rows(tokenizer, [turn_text([*example.context, example.text]) for example in examples], max_tokens)
+    forms: list[tuple[TokenRow, ...]] = [
+        (short, long) if example.context else (short,)
+        for example, short, long in zip(examples, alone, joined, strict=True)
+    ]
+    forms += [(row,) for row in token_rows(tokenizer, out_of_scope, max_tokens)]
+    targets = [number[example.intent] for example in examples] + [OUT_OF_SCOPE] * len(out_of_scope)
+    return LabelledRows(tuple(forms), tuple(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class IntentTask:
+    """Cross-entropy on the intent head; each example is seen alone or with its context, by a coin in each epoch."""
+
+    train: LabelledRows
+    dev: LabelledRows
+    options: IntentOptions
+    seed: int
+    name: str = field(default="intent", init=False)
+
+    def batches(self, epoch: int) -> Sequence[LabelledBatch]:
+        """All examples once, in batches of like length."""
+        random = generator(self.seed, epoch, 1)
+        coins = torch.randint(0, 2, (len(self.train.forms),), generator=random).tolist()
+        rows = [forms[coin % len(forms)] for forms, coin in zip(self.train.forms, coins, strict=True)]
+        plan = bucketed_batches([len(row) for row in rows], self.options.batch_size, random)
+        return [
+            LabelledBatch(tuple(rows[at] for at in batch), tuple(self.train.labels[at] for at in batch))
+            for batch in plan
+        ]
+
+    def loss(self, forward: Forward, batch: object) -> Tensor:
+        """Cross-entropy, with outlier exposure for out-of-scope rows."""
+        assert isinstance(batch, LabelledBatch)
+        logits = forward.outputs(batch.rows)["intent_logits"]
+        return labelled_loss(
+            logits,
+            torch.tensor(batch.labels, device=logits.device),
+            label_smoothing=self.options.label_smoothing,
+            outlier_weight=self.options.outlier_weight,
+        )
+
+    def dev_score(self, forward: Forward) -> float | None:
+        """Accuracy over dev examples in all their forms."""
+        rows = [row for forms in self.dev.forms for row in forms]
+        labels = [label for forms, label in zip(self.dev.forms, self.dev.labels, strict=True) for _ in forms]
+        if not rows:
+            return None
+        with torch.no_grad():
+            pooled = forward.encode(rows).to(forward.device)
+            guesses = forward.model.heads["intent_logits"](pooled).argmax(dim=1).cpu()
+        return float((guesses == torch.tensor(labels)).float().mean())
+
+
+@dataclass(frozen=True, slots=True)
+class PairRows:
+    """Tokenised pairs; ``keys`` are equal where two documents are the same text."""
+
+    queries: tuple[TokenRow, ...]
+    documents: tuple[TokenRow, ...]
+    weights: tuple[float, ...]
+    keys: tuple[int, ...]
+
+
+def pair_rows(
+    queries: Sequence[str], documents: Sequence[str], weights: Sequence[float], tokenizer: Tokenizer, max_tokens: int
+) -> PairRows:
+    """Tokenises queries and the documents that answer them."""
+    numbers: dict[str, int] = {}
+    keys = tuple(numbers.setdefault(text, len(numbers)) for text in documents)
+    return PairRows(
+        tuple(token_rows(tokenizer, queries, max_tokens)),
+        tuple(token_rows(tokenizer, documents, max_tokens)),
+        tuple(weights),
+        keys,
+    )
+
+
+def reply_rows(pairs: Sequence[ReplyPair], tokenizer: Tokenizer, max_tokens: int) -> PairRows:
+    """Conversation so far -> the agent's reply, weighted by how the conversation went on."""
+    return pair_rows(
+        [turn_text(pair.context) for pair in pairs],
+        [pair.reply for pair in pairs],
+        [pair.weight for pair in pairs],
+        tokenizer,
+        max_tokens,
+    )
+
+
+def question_rows(dataset: Dataset, tokenizer: Tokenizer, max_tokens: int) -> PairRows:
+    """Question -> passage, all of one weight."""
+    return pair_rows(
+        [pair.question for pair in dataset.questions],
+        [pair.passage_text for pair in dataset.questions],
+        [1.0] * len(dataset.questions),
+        tokenizer,
+        max_tokens,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RankingTask:
+    """Ranks each query's document above the other documents of the batch.
+
+    Attributes:
+        epochs: of the whole training, over which the pairs are spread evenly.
+    """
+
+    name: str
+    train: PairRows
+    dev: PairRows
+    options: RankingOptions
+    epochs: int
+    seed: int
+
+    def batches(self, epoch: int) -> Sequence[tuple[int, ...]]:
+        """The epoch's share of the pairs, in batches of like length; batches without a negative are dropped."""
+        wanted = min(self.options.max_pairs, round(len(self.train.queries) * self.options.passes))
+        start, end = wanted * epoch // self.epochs, wanted * (epoch + 1) // self.epochs
+        chosen = shuffled_stream(len(self.train.queries), start, end, self.seed)
+        lengths = [len(self.train.queries[at]) + len(self.train.documents[at]) for at in chosen]
+        plan = bucketed_batches(lengths, self.options.batch_size, generator(self.seed, epoch, 2))
+        return [tuple(chosen[at] for at in batch) for batch in plan if len(batch) > 1]
+
+    def loss(self, forward: Forward, batch: object) -> Tensor:
+        """Weighted in-batch negatives in both directions."""
+        assert isinstance(batch, tuple)
+        queries = functional.normalize(forward.pooled([self.train.queries[at] for at in batch]), dim=1)
+        documents = functional.normalize(forward.pooled([self.train.documents[at] for at in batch]), dim=1)
+        loss = ranking_loss(
+            queries,
+            documents,
+            weights=torch.tensor([self.train.weights[at] for at in batch], device=queries.device),
+            document_keys=torch.tensor([self.train.keys[at] for at in batch], device=queries.device),
+            scale=self.options.scale,
+        )
+        return loss * self.options.weight
+
+    def dev_score(self, forward: Forward) -> float | None:
+        """Share of dev queries whose own document ranks first among 100."""
+        if len(self.dev.queries) < 2:
+            return None
+        queries = functional.normalize(forward.encode(self.dev.queries), dim=1)
+        documents = functional.normalize(forward.encode(self.dev.documents), dim=1)
+        return recall_in_blocks(queries, documents)
+
+
+def recall_in_blocks(queries: Tensor, documents: Tensor) -> float:
+    """R100@1: cuts pairs into blocks of 100 and ranks each document against those of its block.
+
+    A tie counts half. An incomplete last block is left out, unless it is the only one.
+
+    Args:
+        queries: unit vectors (pairs, dim).
+        documents: unit vectors (pairs, dim); the i-th belongs to the i-th query.
+    """
+    whole = max(1, len(queries) // CANDIDATES)
+    hits = []
+    for start in range(0, whole * CANDIDATES, CANDIDATES):
+        scores = queries[start : start + CANDIDATES] @ documents[start : start + CANDIDATES].T
+        own = scores.diagonal()[:, None]
+        better = (scores > own).sum(dim=1)
+        equal = (scores == own).sum(dim=1) - 1
+        hits.append(torch.where(better > 0, 0.0, torch.where(equal > 0, 0.5, 1.0)))
+    return float(torch.cat(hits).mean())
