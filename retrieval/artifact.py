@@ -65,7 +65,9 @@ def read_artifact(directory: Path) -> dict[str, Any]:
         manifest = json.loads((directory / MANIFEST_NAME).read_text(encoding="utf-8"))
         files: dict[str, str] = dict(manifest["files"])
     except FileNotFoundError:
-        raise ArtifactError(f"{directory} has no {MANIFEST_NAME}; it is missing or half-written: make it again") from None
+        raise ArtifactError(
+            f"{directory} has no {MANIFEST_NAME}; it is missing or half-written: make it again"
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{directory / MANIFEST_NAME} is broken ({error}); make the directory again") from error
     for name, expected in files.items():
