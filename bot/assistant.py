@@ -1,18 +1,20 @@
 """One customer turn from the durable question to the durable reply. Knows no pages and no training."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.compose import compose
-from bot.errors import ModelError
+from bot.errors import ModelError, OwnedByPersonError
 from bot.live import Models
 from bot.phrases import phrase
 from bot.policy import Reason, decide, hand_off
 from bot.reading import Turn, read_turn
 from bot.settings import Settings
+from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
-from bot.values import Evidence, LoggedMessage, Owner, Reply, Understanding
+from bot.values import Evidence, Owner, Reply, Understanding
 
 NOTHING_READ = Evidence(Understanding((), None, None, None), (), ())
 
@@ -53,7 +55,10 @@ class Assistant:
         log = self.store.conversations.messages_after(conversation_id, 0)
         messages = [logged for logged in log if logged.sequence <= sequence]
         evidence, reply = self.consider(messages, models, conversation.locale, started)
-        return self.store.conversations.append_reply(conversation_id, reply, evidence, answers=sequence)
+        try:
+            return self.store.conversations.append_reply(conversation_id, reply, evidence, answers=sequence)
+        except OwnedByPersonError:  # somebody took over while the bot was thinking: it stays silent
+            return None
 
     def consider(
         self, messages: list[LoggedMessage], models: Models, locale: str, started: float
@@ -83,7 +88,7 @@ class Assistant:
             composed.text, choice.decision, composed.sources, models.versions, latency_ms, composed.options
         )
 
-    def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
+    def request_person(self, conversation_id: str) -> LoggedMessage | None:
         """Hand over because the customer pressed the button; announced once, None while a person owns it already."""
         started = time.perf_counter()
         conversations = self.store.conversations
@@ -91,7 +96,7 @@ class Assistant:
         if conversation.owner is not Owner.BOT:
             return None
         wish = phrase("wish_for_person", conversation.locale)
-        asked = conversations.append_customer(conversation_id, wish, client_message_id)
+        asked = conversations.append_customer(conversation_id, wish, secrets.token_hex(8))
         choice = hand_off(Reason.ASKED_FOR_PERSON)
         text = compose(choice, locale=conversation.locale, variables={}).text
         latency_ms = (time.perf_counter() - started) * 1000

@@ -11,9 +11,11 @@ BotError
 │   ├── ReplyNotFoundError          no reply has this id
 │   ├── ArticleNotFoundError        no article has this id
 │   └── JobLostError                the job is another worker's
-├── DeskError        the desk's directory, settings or pointer are wrong
-├── BundleError      a bundle that cannot be used
-└── ModelError       a model that cannot run, or gave no usable scores
+├── DeskError                       the desk's directory or pointer is wrong
+│   └── SettingsError               a setting is unknown or of the wrong type
+├── ReplySnapshotError              a reply snapshot that cannot be used
+├── BundleError                     a bundle that cannot be used
+└── ModelError                      a model that cannot run, or gave no usable scores
 """
 
 
@@ -63,6 +65,14 @@ class JobLostError(StorageError):
 
 class DeskError(BotError):
     """The desk directory, its settings or its pointer are wrong."""
+
+
+class SettingsError(DeskError):
+    """A setting is unknown, of the wrong type, or the file is no TOML."""
+
+
+class ReplySnapshotError(BotError):
+    """A reply snapshot is missing, damaged, or of another encoder."""
 
 
 class BundleError(BotError):

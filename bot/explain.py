@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from bot.assistant import Assistant
 from bot.live import Models
 from bot.policy import Rules
-from bot.values import Evidence, LoggedMessage, Message, Reply, Role
+from bot.storage.records import LoggedMessage
+from bot.values import Evidence, Message, Reply, Role
 
 
 def explain(assistant: Assistant, texts: list[str], locale: str) -> Iterator[str]:
@@ -37,7 +38,9 @@ def _thresholds(models: Models) -> Iterator[str]:
     calibration, rules = models.encoder.calibration, models.rules
     parts = (("reply", rules.reply, calibration.reply_missing), ("passage", rules.passage, calibration.passage_missing))
     for name, value, missing in parts:
-        yield f"threshold   {name}: " + (f"{value:.3f}" if value is not None else f"none, {missing or 'not calibrated'}")
+        yield f"threshold   {name}: " + (
+            f"{value:.3f}" if value is not None else f"none, {missing or 'not calibrated'}"
+        )
     if rules.out_of_scope is not None:
         yield f"threshold   out of scope: {rules.out_of_scope:.3f}"
 

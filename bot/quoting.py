@@ -5,7 +5,8 @@ from collections.abc import Sequence
 Span = tuple[int, int]
 
 _MOST_SENTENCES = 3
-_CLOSE_TO_BEST = 0.85
+_CLOSE_TO_BEST = 0.12
+"""Cosine below the best sentence's at which another one still belongs to the answer."""
 
 
 def choose_spans(spans: Sequence[Span], scores: Sequence[float]) -> tuple[Span, ...]:
@@ -22,7 +23,7 @@ def choose_spans(spans: Sequence[Span], scores: Sequence[float]) -> tuple[Span, 
         return ((spans[0][0], spans[-1][1]),) if spans else ()
     best = max(scores)
     by_score = sorted(range(len(spans)), key=lambda index: -scores[index])[:_MOST_SENTENCES]
-    chosen = sorted(index for index in by_score if scores[index] >= _CLOSE_TO_BEST * best)
+    chosen = sorted(index for index in by_score if scores[index] >= best - _CLOSE_TO_BEST)
     return _joined([(index, spans[index]) for index in chosen])
 
 

@@ -10,8 +10,9 @@ from bot.policy import Choice, Reason, TurnState
 from bot.quoting import choose_spans
 from bot.settings import Settings
 from bot.state import chosen_option, customer_texts, turn_state
+from bot.storage.records import LoggedMessage
 from bot.turn_text import turn_text
-from bot.values import Evidence, IntentScore, LoggedMessage, PassageSource, RankedReply, Understanding, Vector
+from bot.values import Evidence, IntentScore, PassageSource, RankedReply, Understanding, Vector
 from retrieval.retriever import Retriever
 from retrieval.values import RetrievedPassage
 
@@ -67,9 +68,7 @@ def _understand(messages: Sequence[LoggedMessage], models: Models) -> Understand
     return models.encoder.understand([turn_text([logged.message.text for logged in messages])])[0]
 
 
-def _passages(
-    messages: Sequence[LoggedMessage], vector: Vector | None, models: Models
-) -> tuple[RetrievedPassage, ...]:
+def _passages(messages: Sequence[LoggedMessage], vector: Vector | None, models: Models) -> tuple[RetrievedPassage, ...]:
     if models.retriever is None:
         return ()
     texts = customer_texts(messages)

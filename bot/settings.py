@@ -15,7 +15,10 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 def _compiles(pattern: str) -> str:
-    re.compile(pattern)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression ({error})") from error
     return pattern
 
 
@@ -76,7 +79,10 @@ def load_settings(path: Path) -> Settings:
     class _FromFile(Settings):
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+            cls,
+            settings_cls: type[BaseSettings],
+            env_settings: PydanticBaseSettingsSource,
+            **_: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return env_settings, TomlConfigSettingsSource(settings_cls, path)
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.policy import TurnState
-from bot.values import Action, LoggedMessage, Role
+from bot.storage.records import LoggedMessage
+from bot.values import Action, Role
 
 
 def turn_state(messages: Sequence[LoggedMessage], patterns: Mapping[str, str], phrases: Sequence[str]) -> TurnState:

@@ -185,27 +185,3 @@ class Reply:
     versions: Versions
     latency_ms: float
     options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedMessage:
-    """A message as the log holds it.
-
-    Attributes:
-        sequence: 1-based place in its conversation, without gaps.
-        decision: why the bot said it; None for people's messages.
-        sources: the ground of a bot's answer.
-        options: quick replies offered with it.
-        versions: what made it; None for people's messages.
-        helpful: the customer's latest thumb, or None.
-        created: False where the log had it already (a retry).
-    """
-
-    sequence: int
-    message: Message
-    decision: Decision | None = None
-    sources: tuple[Source, ...] = ()
-    options: tuple[str, ...] = ()
-    versions: Versions | None = None
-    helpful: bool | None = None
-    created: bool = True

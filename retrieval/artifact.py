@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from retrieval.errors import ArtifactError
+
 MANIFEST_NAME = "manifest.json"
-
-
-class ArtifactError(Exception):
-    """An immutable directory is missing, incomplete or not what its manifest says; the message is one line."""
 
 
 def write_artifact(directory: Path, manifest: Mapping[str, Any], write_files: Callable[[Path], None]) -> None:

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from bot.desk import Desk, with_knowledge
+from bot.errors import DeskError
+from bot.values import Versions
+
+FIRST = Versions("b1", "k1", None)
+SECOND = Versions("b2", "k2", "r2")
+
+
+def published(tmp_path: Path, *states: Versions) -> Desk:
+    desk = Desk(tmp_path)
+    for versions in states:
+        with desk.publishing():
+            desk.point_to(versions)
+    return desk
+
+
+def test_live_says_what_to_do_before_anything_is_published(tmp_path: Path) -> None:
+    with pytest.raises(DeskError, match="frontdesk publish"):
+        Desk(tmp_path).live()
+
+
+def test_live_is_what_was_pointed_to_last(tmp_path: Path) -> None:
+    assert published(tmp_path, FIRST, SECOND).live() == SECOND
+
+
+def test_roll_back_passes_over_states_of_the_same_bundle(tmp_path: Path) -> None:
+    desk = published(tmp_path, FIRST, SECOND, with_knowledge(SECOND, "k3"))
+    assert desk.roll_back() == FIRST
+    assert desk.live() == FIRST
+
+
+def test_roll_back_refuses_without_an_earlier_bundle(tmp_path: Path) -> None:
+    with pytest.raises(DeskError, match="no earlier bundle"):
+        published(tmp_path, FIRST).roll_back()
+
+
+def test_history_says_that_a_broken_pointer_is_broken(tmp_path: Path) -> None:
+    desk = published(tmp_path, FIRST)
+    desk.pointer.write_text('[{"versions": 3}]')
+    with pytest.raises(DeskError, match="broken"):
+        desk.live()
+
+
+def test_bundles_hides_half_copied_ones(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for name in ("b1", ".b2.copying"):
+        desk.bundle_directory(name).mkdir(parents=True)
+    assert desk.bundles() == ["b1"]

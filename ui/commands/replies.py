@@ -1,0 +1,100 @@
+"""`frontdesk replies`: mined from history, proposed, and approved by a person."""
+
+from pathlib import Path
+
+import click
+
+from ui.commands.options import Directory, InputFile, OutputFile, desk_option
+
+
+@click.group()
+def replies() -> None:
+    """What the bot may say: mine replies from history, look at them, approve them."""
+
+
+@replies.command()
+@click.option("--dialogues", type=InputFile, required=True, help="Dialogues from `history import`.")
+@click.option("--out", type=OutputFile, required=True, help="Proposed replies to write, JSONL; made to be edited.")
+@click.option("--bundle", "bundle_directory", type=Directory, help="Predicts the intent where the log has no label.")
+@click.option("--min-frequency", type=click.IntRange(1), default=None, help="Drop replies that agents gave less often.")
+def mine(dialogues: Path, out: Path, bundle_directory: Path | None, min_frequency: int | None) -> None:
+    """Find the replies that agents gave, clustered, without names and signatures."""
+    from finetune.mining import mine_file
+    from ui.commands.progress import progress_bar
+
+    with progress_bar("Mining replies") as progress:
+        for line in mine_file(dialogues, out, bundle_directory, min_frequency, progress):
+            click.echo(line)
+
+
+@replies.command()
+@click.argument("file", type=InputFile)
+@click.option("--by", required=True, help="Who proposes them.")
+@desk_option
+def propose(file: Path, by: str, desk_directory: Path) -> None:
+    """Put the replies of FILE before the reviewers; customers do not see them yet."""
+    from bot.bootstrap import open_store
+    from bot.desk import Desk
+
+    desk = Desk(desk_directory)
+    with open_store(desk, desk.settings()) as store:
+        added = store.replies.propose(_read(file), by=by)
+    click.echo(f"{added} new replies proposed")
+
+
+@replies.command()
+@click.argument("file", type=InputFile, required=False)
+@click.option("--by", required=True, help="Your name; it stays with each reply.")
+@click.option("--id", "reply_ids", multiple=True, help="Approve this reply only; may be given several times.")
+@click.option("--all", "everything", is_flag=True, help="Approve all that are proposed.")
+@desk_option
+def approve(file: Path | None, by: str, reply_ids: tuple[str, ...], everything: bool, desk_directory: Path) -> None:
+    """Let replies reach customers: one (--id), those of FILE, or --all.
+
+    Amounts, dates and promises are never approved in bulk; approve those one at a time, by --id.
+    """
+    if not (file or reply_ids or everything):
+        raise click.ClickException("say which replies: --id ID, a FILE, or --all")
+    from bot.bootstrap import open_store
+    from bot.desk import Desk
+    from bot.publishing import live_encoder, publish_replies
+
+    desk = Desk(desk_directory)
+    settings = desk.settings()
+    with open_store(desk, settings) as store:
+        proposed = _read(file) if file else []
+        if proposed:
+            store.replies.propose(proposed, by=by)
+        wanted = None if everything else [*reply_ids, *(reply.reply_id for reply in proposed)]
+        approval = store.replies.approve(wanted, by=by)
+        for reply_id, reasons in approval.held.items():
+            click.echo(f"held  {reply_id}  {', '.join(reasons)}: look at it and approve it with --id {reply_id}")
+        click.echo(f"{len(approval.approved)} replies approved by {by}, {len(approval.held)} held")
+        if desk.history():
+            versions = publish_replies(desk, settings, store, live_encoder(desk, settings))
+            click.echo(f"Live: replies {versions.replies}")
+
+
+@replies.command("list")
+@click.option("--state", type=click.Choice(["proposed", "approved"]), default="proposed", show_default=True)
+@desk_option
+def list_replies(state: str, desk_directory: Path) -> None:
+    """List proposed or approved replies, with what makes a proposal risky."""
+    from bot.bootstrap import open_store
+    from bot.desk import Desk
+
+    desk = Desk(desk_directory)
+    with open_store(desk, desk.settings()) as store:
+        if state == "approved":
+            for reply in store.replies.approved():
+                click.echo(f"{reply.reply_id} v{reply.version}  [{', '.join(reply.intents)}]  {reply.text}")
+            return
+        for proposal in store.replies.proposed():
+            risky = f"  ({', '.join(proposal.risky)})" if proposal.risky else ""
+            click.echo(f"{proposal.reply_id}  [{', '.join(proposal.intents)}]  {proposal.text}{risky}")
+
+
+def _read(file: Path) -> list:  # type: ignore[type-arg]
+    from finetune.replies_file import read_replies
+
+    return list(read_replies(file))
