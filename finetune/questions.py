@@ -1,0 +1,44 @@
+"""Questions with the passages that answer them, from labelled queries and from FAQ titles. Knows no index."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from finetune.errors import DataError
+from finetune.examples import QuestionPassage
+from finetune.history.json_lines import json_records
+from finetune.history.lines import flaw
+from finetune.history.report import ImportReport
+from retrieval.passages import indexed_text
+from retrieval.values import Passage
+
+_QUESTION_MARKS = ("?", "\uff1f")
+
+
+def read_questions(path: Path, passages: Mapping[str, Passage], report: ImportReport) -> Iterator[QuestionPassage]:
+    """Read JSONL lines ``{"text": ..., "passage_ids": [...]}``: one pair for each passage named.
+
+    Raises:
+        DataError: the file is missing or empty, or a line names a passage that is not there.
+    """
+    for line, row in json_records(path, report):
+        text, ids = row.get("text"), row.get("passage_ids")
+        if not isinstance(text, str) or not text.strip() or flaw(text):
+            report.skip("no usable text", line)
+        elif not isinstance(ids, list) or not ids:
+            report.skip("no passage_ids", line)
+        else:
+            for passage_id in map(str, ids):
+                if passage_id not in passages:
+                    raise DataError(
+                        f"{path}, line {line}: no passage {passage_id!r}; give the --knowledge file that these "
+                        "queries were labelled with"
+                    )
+                yield QuestionPassage(text, passage_id, indexed_text(passages[passage_id]))
+
+
+def titled_questions(passages: Mapping[str, Passage]) -> Iterator[QuestionPassage]:
+    """A pair for each passage whose heading is a question, as in an FAQ; its text then goes without the heading."""
+    for passage in passages.values():
+        heading = passage.title.rsplit(" > ", 1)[-1].strip()
+        if heading.endswith(_QUESTION_MARKS) and passage.text.strip():
+            yield QuestionPassage(heading, passage.passage_id, passage.text)
