@@ -6,23 +6,21 @@ no signature, so a bundle is to be taken only from somebody whom one trusts with
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from bot.errors import BundleError
+from retrieval.artifact import MANIFEST_NAME, ArtifactError, read_artifact, sha256, write_atomically
 
 FORMAT = 1
-MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 CALIBRATION = "calibration.json"
 REPORT = "report"
 VARIANTS = ("fp32", "int8", "fp16")
 
 _SAFE_SUFFIXES = frozenset({".json", ".onnx", ".html", ".png", ".svg", ".md", ".csv", ".txt", ".toml"})
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +96,16 @@ def load_bundle(directory: Path) -> Bundle:
     Raises:
         BundleError: something is missing, damaged, unlisted, unsafe or of another format.
     """
-    manifest = _parse(_read_manifest(directory), directory)
-    listed = {MANIFEST, *manifest.files}
-    for name in _walk(directory):
-        if name not in listed:
+    names = _walk(directory)
+    try:
+        content = read_artifact(directory)
+    except (ArtifactError, OSError, RecursionError, AttributeError, ValueError) as error:
+        reason = str(error) if isinstance(error, ArtifactError) else f"{directory}: {type(error).__name__}"
+        raise BundleError(f"bundle {reason}; or go back with frontdesk rollback") from error
+    manifest = _parse(content, directory)
+    for name in names:
+        if name != MANIFEST_NAME and name not in manifest.files:
             raise _refusal(directory, f"{name} is not in the manifest", "remove it or take a clean copy")
-    for name, digest in manifest.files.items():
-        _check_file(directory, name, digest)
     needed = {TOKENIZER, CALIBRATION, *(encoder_name(variant) for variant in manifest.variants)}
     if absent := sorted(needed - manifest.files.keys()):
         raise _refusal(directory, f"the manifest lists no {absent[0]}", "export it again with frontdesk train")
@@ -117,15 +118,10 @@ def write_manifest(directory: Path, manifest: BundleManifest) -> None:
     Raises:
         BundleError: a bundle is there already; bundles are immutable.
     """
-    target = directory / MANIFEST
+    target = directory / MANIFEST_NAME
     if target.exists():
         raise _refusal(directory, "a bundle is there already", "give another --out")
-    temporary = directory / f".{MANIFEST}.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(asdict(manifest), file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
+    write_atomically(target, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
 
 
 def hash_files(directory: Path) -> dict[str, str]:
@@ -134,16 +130,7 @@ def hash_files(directory: Path) -> dict[str, str]:
     Raises:
         BundleError: a link or a kind of file that no bundle may hold.
     """
-    names = [name for name in _walk(directory) if name != MANIFEST]
-    for name in names:
-        _check_name(directory, name)
-    return {name: file_hash(directory / name) for name in names}
-
-
-def file_hash(path: Path) -> str:
-    """Hash (sha256, hex) of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: sha256(directory / name) for name in _walk(directory) if name != MANIFEST_NAME}
 
 
 def bundle_version(created_utc: str, files: dict[str, str]) -> str:
@@ -158,44 +145,23 @@ def bundle_version(created_utc: str, files: dict[str, str]) -> str:
     return f"{stamp}-{digest[:8]}"
 
 
-def _read_manifest(directory: Path) -> dict[str, Any]:
-    path = directory / MANIFEST
-    if path.is_symlink():
-        raise _refusal(directory, f"{MANIFEST} is a link", "take a clean copy")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _refusal(directory, f"no {MANIFEST}", "name a finished bundle, or export it again") from None
-    except (OSError, ValueError, RecursionError) as error:
-        detail = f"{MANIFEST} cannot be read ({type(error).__name__})"
-        raise _refusal(directory, detail, "take a clean copy") from error
-    if not isinstance(content, dict):
-        raise _refusal(directory, f"{MANIFEST} is no JSON object", "take a clean copy")
+def _parse(content: dict[str, Any], directory: Path) -> BundleManifest:
     if content.get("format") != FORMAT:
         detail = f"format {content.get('format')!r} is not the known format {FORMAT}"
         raise _refusal(directory, detail, "use the frontdesk version that made it, or train again")
-    return content
-
-
-def _parse(content: dict[str, Any], directory: Path) -> BundleManifest:
     names = {field.name for field in fields(BundleManifest)}
     if wrong := sorted(names.symmetric_difference(content)):
-        detail = f"field {wrong[0]!r} of {MANIFEST} is missing or unknown"
+        detail = f"field {wrong[0]!r} of {MANIFEST_NAME} is missing or unknown"
         raise _refusal(directory, detail, "take a clean copy or train again")
-    lists = ("intents", "sentiments", "languages", "variants")
     for name, kind in _KINDS.items():
         value = content[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise _refusal(directory, f"field {name!r} of {MANIFEST} is of a wrong type", "take a clean copy")
-    if any(not isinstance(item, str) for name in lists for item in content[name]):
-        raise _refusal(directory, f"a list of {MANIFEST} holds something else than text", "take a clean copy")
-    manifest = BundleManifest(**{**content, **{name: tuple(content[name]) for name in lists}})
-    if (
-        not manifest.variants
-        or not set(manifest.variants) <= set(VARIANTS)
-        or manifest.cpu_variant not in manifest.variants
-    ):
-        raise _refusal(directory, f"variants of {MANIFEST} do not fit together", "export it again with frontdesk train")
+        texts = kind is not list or all(isinstance(item, str) for item in value)
+        if not isinstance(value, kind) or isinstance(value, bool) or not texts:
+            raise _refusal(directory, f"field {name!r} of {MANIFEST_NAME} is of a wrong type", "take a clean copy")
+    lists = {name: tuple(content[name]) for name, kind in _KINDS.items() if kind is list}
+    manifest = BundleManifest(**{**content, **lists})
+    if not set(manifest.variants) <= set(VARIANTS) or manifest.cpu_variant not in manifest.variants:
+        raise _refusal(directory, "its variants do not fit together", "export it again with frontdesk train")
     return manifest
 
 
@@ -217,37 +183,18 @@ _KINDS: dict[str, type] = {
 }
 
 
-def _check_name(directory: Path, name: str) -> None:
-    parts = PurePosixPath(name).parts
-    unsafe = not name or name != "/".join(parts) or name.startswith("/") or "\\" in name or ":" in name or ".." in parts
-    if unsafe or name == MANIFEST:
-        raise _refusal(directory, f"unsafe file name {name!r}", "do not use this bundle")
-    if PurePosixPath(name).suffix.lower() not in _SAFE_SUFFIXES:
-        raise _refusal(directory, f"{name!r} is of a kind that no bundle may hold", "do not use this bundle")
-
-
-def _check_file(directory: Path, name: str, digest: object) -> None:
-    _check_name(directory, name)
-    path = directory / name
-    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise _refusal(directory, f"no valid hash for {name}", "take a clean copy")
-    if not path.is_file():
-        raise _refusal(directory, f"{name} is missing", "copy the bundle again or roll back")
-    if file_hash(path) != digest:
-        raise _refusal(
-            directory, f"{name} is damaged or was changed (hash differs)", "copy the bundle again or roll back"
-        )
-
-
 def _walk(directory: Path) -> list[str]:
-    """Relative POSIX names of all files; links are refused, because they could point anywhere."""
+    """Relative POSIX names of all files; links, which could point anywhere, and pickles and the like are refused."""
     names = []
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_symlink():
             raise _refusal(directory, f"{name} is a link", "take a clean copy without links")
-        if not path.is_dir():
-            names.append(name)
+        if path.is_dir():
+            continue
+        if path.suffix.lower() not in _SAFE_SUFFIXES:
+            raise _refusal(directory, f"{name} is of a kind that no bundle may hold", "do not use this bundle")
+        names.append(name)
     return names
 
 

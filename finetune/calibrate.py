@@ -1,0 +1,217 @@
+"""Fits what makes raw scores believable, on rows that were neither trained on nor reported on.
+
+Knows scores and labels; knows no model, no file and no text. A handful of numbers is fitted on the very rows that then
+choose the answer threshold, which is too few to bend a bound on a hundred rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
+from scipy.special import logsumexp  # type: ignore[import-untyped]
+from scipy.stats import beta  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+from bot.calibration import Array, ScopeModel, Scores, Threshold, scope_features
+
+RISK = 0.05
+"""At most this share of answers may be wrong ..."""
+
+CONFIDENCE = 0.95
+"""... with this confidence, over the draw of the calibration rows."""
+
+MOST_REFUSED = 0.05
+"""At most this share of in-scope rows may count as out of scope."""
+
+Labels = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Outputs = Mapping[str, Array]
+
+_REAL_IS_ENOUGH = 50
+_STARTS = 4
+
+
+def fit_temperature(logits: Array, labels: Labels) -> float:
+    """Temperature of least negative log-likelihood, 0.05..20 (Guo et al. 2017).
+
+    Args:
+        logits: shape (n, labels).
+        labels: numbers of the right labels, shape (n,); 1.0 comes back where there is no row.
+    """
+    if not len(labels):
+        return 1.0
+    scores = np.asarray(logits, dtype=np.float64)
+
+    def loss(log_temperature: float) -> float:
+        scaled = scores / np.exp(log_temperature)
+        return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def intent_prototypes(vectors: Array, labels: Labels, count: int) -> Array:
+    """Unit mean vector of each intent, shape (count, dim); a row of zeros for an intent without an example."""
+    sums = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, labels, vectors)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
+def fit_scope(
+    inside: Outputs, labels: Labels, outside: Outputs | None, temperature: float, prototypes: Array | None
+) -> ScopeModel:
+    """Logistic regression of "none of the intents" over the features of one pass.
+
+    With fewer than 50 real out-of-scope rows, each in-scope row also stands for an unknown one: its own intent is taken
+    out of the logits and prototypes, as if the bundle had never learnt it.
+
+    Args:
+        inside: outputs of in-scope rows.
+        labels: numbers of their intents, shape (n,).
+        outside: outputs of out-of-scope rows, or None.
+        temperature: of the intent logits.
+        prototypes: unit mean vectors of the intents, or None.
+    """
+    known = scope_features(inside, temperature, prototypes)
+    names = list(known)
+    positive = _matrix(known, names)
+    unknown = [] if outside is None else [_matrix(scope_features(outside, temperature, prototypes), names)]
+    real = sum(len(rows) for rows in unknown)
+    if real < _REAL_IS_ENOUGH and inside["intent_logits"].shape[1] > 2:
+        unknown.append(_matrix(_without_own_intent(inside, labels, temperature, prototypes), names))
+    rows = np.concatenate([positive, *unknown])
+    outs = np.concatenate([np.zeros(len(positive)), np.ones(len(rows) - len(positive))])
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    weights = np.where(outs == 1, 0.5 / max(1.0, outs.sum()), 0.5 / max(1.0, (1 - outs).sum())) * len(outs)
+    fitted = LogisticRegression(C=1.0, max_iter=500).fit((rows - centre) / spread, outs, sample_weight=weights)
+    slope = fitted.coef_[0] / spread
+    bias = float(fitted.intercept_[0] - slope @ centre)
+    chances = 1.0 / (1.0 + np.exp(-np.clip(rows @ slope + bias, -60, 60)))
+    return ScopeModel(
+        weights={name: float(weight) for name, weight in zip(names, slope, strict=True)},
+        bias=bias,
+        threshold=scope_threshold(chances[outs == 0], chances[outs == 1]),
+        prototypes=prototypes,
+    )
+
+
+def scope_threshold(inside: Scores, outside: Scores) -> float:
+    """The score that tells best apart (Youden's J) among those that refuse at most 5 % of the in-scope rows."""
+    least = float(np.quantile(inside, 1 - MOST_REFUSED, method="higher"))
+    candidates = np.unique(np.concatenate([outside[outside > least], [np.nextafter(least, 1.0)]]))
+    gains = [(outside >= value).mean() - (inside >= value).mean() for value in candidates]
+    return float(candidates[int(np.argmax(gains))])
+
+
+@dataclass(frozen=True, slots=True)
+class RiskChoice:
+    """A threshold, or what is missing for one; exactly one of the two is there."""
+
+    threshold: Threshold | None
+    missing: str | None
+
+
+def choose_threshold(scores: Scores, right: Flags, *, risk: float = RISK, confidence: float = CONFIDENCE) -> RiskChoice:
+    """The threshold that answers most while at most ``risk`` of the answers are wrong, with the given confidence.
+
+    Learn-then-Test (Angelopoulos et al. 2021, "Learn then Test: Calibrating Predictive Algorithms to Achieve Risk
+    Control"), fixed-sequence testing from several starts: the chances of error are shared among at most four starting
+    points; from each, the threshold is lowered for as long as the exact binomial bound (Clopper-Pearson) holds.
+
+    Args:
+        scores: shape (n,); ``-inf`` for rows that would never be answered.
+        right: whether the answer would be right, shape (n,).
+        risk: most wrong among answered.
+        confidence: over the draw of the rows.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked, wrong = scores[order], np.cumsum(~right[order])
+    ends = [at for at in range(len(ranked)) if np.isfinite(ranked[at]) and _is_end(ranked, at)]
+    starts = _starts(ends, risk, 1 - confidence)
+    error = (1 - confidence) / max(1, len(starts))
+    passed = [end for start in starts if (end := _walk(ends, start, wrong, risk, error)) is not None]
+    if not passed:
+        return RiskChoice(None, _missing(ends, wrong, risk, 1 - confidence))
+    end = max(passed)
+    bound = upper_bound(int(wrong[end]), end + 1, 1 - error)
+    return RiskChoice(Threshold(float(ranked[end]), risk, bound, (end + 1) / len(ranked), len(ranked)), None)
+
+
+def upper_bound(wrong: int, answered: int, confidence: float) -> float:
+    """Exact upper bound of a share (Clopper and Pearson 1934); 1 where nothing was answered."""
+    return 1.0 if wrong >= answered else float(beta.ppf(confidence, wrong + 1, answered - wrong))
+
+
+def rows_needed(risk: float, error: float) -> int:
+    """How many right answers in a row prove that at most ``risk`` are wrong: 59 for 5 % at 95 %."""
+    return int(np.ceil(np.log(error) / np.log(1 - risk)))
+
+
+def _is_end(ranked: Scores, at: int) -> bool:
+    """A threshold cannot part equal scores."""
+    return at + 1 == len(ranked) or bool(ranked[at + 1] < ranked[at])
+
+
+def _starts(ends: Sequence[int], risk: float, error: float) -> list[int]:
+    """Indices into ``ends``: at an eighth, a quarter, half and all of the rows, where a proof is possible at all."""
+    if not ends:
+        return []
+    for count in range(_STARTS, 0, -1):
+        sizes = [(ends[-1] + 1) / 2**power for power in range(count)]
+        if sizes[-1] >= rows_needed(risk, error / count):
+            return [next(index for index, end in enumerate(ends) if end + 1 >= size) for size in reversed(sizes)]
+    return []
+
+
+def _walk(ends: Sequence[int], start: int, wrong: Labels, risk: float, error: float) -> int | None:
+    last = None
+    for end in ends[start:]:
+        if upper_bound(int(wrong[end]), end + 1, 1 - error) > risk:
+            return last
+        last = end
+    return last
+
+
+def _missing(ends: Sequence[int], wrong: Labels, risk: float, error: float) -> str:
+    answerable = ends[-1] + 1 if ends else 0
+    least = rows_needed(risk, error)
+    if answerable < least:
+        return (
+            f"{answerable} calibration rows can be answered, at least {least} are needed to promise "
+            f"{risk:.0%} wrong at most: {least - answerable} more"
+        )
+    shares = [(wrong[end] / (end + 1), end) for end in ends if end + 1 >= least]
+    share, end = min(shares) if shares else (wrong[ends[-1]] / answerable, ends[-1])
+    more = next((size for size in _sizes(end + 1) if upper_bound(int(share * size), size, 1 - error) <= risk), None)
+    if more is None:
+        return f"{share:.1%} of the surest answers are wrong, above {risk:.0%}: more or better training rows are needed"
+    factor = more / (end + 1)
+    return (
+        f"{share:.1%} of the surest {end + 1} answers are wrong, too few rows to promise {risk:.0%}: "
+        f"about {int(np.ceil(answerable * (factor - 1))) + 1} more calibration rows"
+    )
+
+
+def _sizes(start: int) -> list[int]:
+    return [int(start * 1.1**step) for step in range(80)]
+
+
+def _matrix(features: Mapping[str, Scores], names: Sequence[str]) -> Scores:
+    return np.stack([features[name] for name in names], axis=1)
+
+
+def _without_own_intent(
+    outputs: Outputs, labels: Labels, temperature: float, prototypes: Array | None
+) -> dict[str, Scores]:
+    """Features of rows whose own intent is taken away, one intent at a time."""
+    parts: list[dict[str, Scores]] = []
+    for label in np.unique(labels):
+        rows = labels == label
+        part = {name: value[rows] for name, value in outputs.items()}
+        part["intent_logits"] = np.delete(part["intent_logits"], label, axis=1)
+        rest = None if prototypes is None else np.delete(prototypes, label, axis=0)
+        parts.append(scope_features(part, temperature, rest))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
