@@ -1,6 +1,5 @@
 """One customer turn from the durable question to the durable reply. Knows no pages and no training."""
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from bot.errors import ModelError, OwnedByPersonError
 from bot.live import Models
 from bot.phrases import phrase
 from bot.policy import Reason, decide, hand_off
-from bot.reading import Turn, read_turn
+from bot.reading import read_turn
 from bot.settings import Settings
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
@@ -88,7 +87,7 @@ class Assistant:
             composed.text, choice.decision, composed.sources, models.versions, latency_ms, composed.options
         )
 
-    def request_person(self, conversation_id: str) -> LoggedMessage | None:
+    def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
         """Hand over because the customer pressed the button; announced once, None while a person owns it already."""
         started = time.perf_counter()
         conversations = self.store.conversations
@@ -96,7 +95,7 @@ class Assistant:
         if conversation.owner is not Owner.BOT:
             return None
         wish = phrase("wish_for_person", conversation.locale)
-        asked = conversations.append_customer(conversation_id, wish, secrets.token_hex(8))
+        asked = conversations.append_customer(conversation_id, wish, client_message_id)
         choice = hand_off(Reason.ASKED_FOR_PERSON)
         text = compose(choice, locale=conversation.locale, variables={}).text
         latency_ms = (time.perf_counter() - started) * 1000

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BundleError
-from retrieval.artifact import MANIFEST_NAME, ArtifactError, read_artifact, sha256, write_atomically
+from retrieval.artifact import MANIFEST_NAME, read_artifact, sha256, write_atomically
+from retrieval.errors import ArtifactError
 
 FORMAT = 1
 TOKENIZER = "tokenizer.json"

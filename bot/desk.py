@@ -1,4 +1,4 @@
-"""A desk: one directory with settings, versions of models, knowledge and replies, and the pointer that names the live ones.
+"""A desk: one directory with settings, versioned models, knowledge and replies, and the pointer to the live ones.
 
 Knows no models and no database: it only says which immutable directories are live, and moves that pointer atomically.
 """
@@ -43,6 +43,10 @@ class Desk:
         """The database of this desk: the settings' URL, or a SQLite file in the directory."""
         return settings.database_url or f"sqlite:///{(self.directory / 'frontdesk.db').resolve()}"
 
+    def knowledge_folders(self, settings: Settings) -> list[Path]:
+        """Files and folders whose articles the desk keeps indexed."""
+        return [self.directory / path for path in settings.knowledge_paths]
+
     def bundle_directory(self, version: str) -> Path:
         """Where a published bundle lies."""
         return self.directory / "bundles" / version
@@ -82,7 +86,9 @@ class Desk:
         """
         history = self.history()
         if not history:
-            raise DeskError(f"{self.directory} has no live bundle; run `frontdesk publish BUNDLE --desk {self.directory}`")
+            raise DeskError(
+                f"{self.directory} has no live bundle; run `frontdesk publish BUNDLE --desk {self.directory}`"
+            )
         return history[0].versions
 
     @contextmanager
@@ -127,7 +133,9 @@ class Desk:
     def bundles(self) -> list[str]:
         """Versions of the bundles in the desk, newest last."""
         folder = self.directory / "bundles"
-        return sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+        return (
+            sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+        )
 
 
 def with_knowledge(versions: Versions, knowledge: str) -> Versions:

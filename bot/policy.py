@@ -6,7 +6,7 @@ Knows no models, no storage and no wording; every reason that it can give is lis
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.values import Action, Decision, Evidence, RankedReply
+from bot.values import Action, Decision, Evidence, RankedReply, Understanding
 from retrieval.values import RetrievedPassage
 
 
@@ -73,6 +73,16 @@ def decide(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
     if (person := _asked_for_person(evidence, state, rules)) is not None:
         return hand_off(Reason.ASKED_FOR_PERSON, person)
     return _answer(evidence, rules) or _without_answer(evidence, state, rules)
+
+
+def action_without_knowledge(understanding: Understanding, rules: Rules) -> Action:
+    """What a turn would get from its understanding alone, supposing that each intent has an approved reply."""
+    evidence = Evidence(understanding, (), ())
+    best = next(iter(understanding.ranking), None)
+    if _asked_for_person(evidence, TurnState(), rules) is not None or is_out_of_scope(evidence, rules):
+        return Action.HANDOFF
+    sure = best is not None and rules.reply is not None and best.probability >= rules.reply
+    return Action.ANSWER if sure else Action.CLARIFY
 
 
 def is_out_of_scope(evidence: Evidence, rules: Rules) -> bool:

@@ -4,10 +4,11 @@ Builds first, proves that the parts load together, then moves the desk's pointer
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.articles import current_passages, take_over_folders
 from bot.bundle import load_bundle
 from bot.desk import Desk, with_knowledge, with_replies
 from bot.encoder import Encoder
@@ -17,7 +18,6 @@ from bot.settings import Settings
 from bot.storage.store import Store
 from bot.values import Versions
 from retrieval.snapshot import build_snapshot
-from retrieval.values import Passage
 
 Progress = Callable[[int, int], None]
 
@@ -33,6 +33,7 @@ def publish_bundle(desk: Desk, settings: Settings, store: Store, source: Path, p
     """
     bundle = load_bundle(source)
     version = bundle.manifest.version
+    take_over_folders(store, desk.knowledge_folders(settings))
     with desk.publishing():
         encoder = Encoder.open(
             load_bundle(desk.add_bundle(source, version)), providers=settings.provider, threads=settings.threads
@@ -98,12 +99,5 @@ def _index_replies(desk: Desk, store: Store, encoder: Encoder, bundle: str) -> s
     if not approved:
         return None
     version = new_version()
-    build_reply_snapshot(
-        approved, encoder.encode, encoder_id=bundle, directory=desk.replies_directory(version)
-    )
+    build_reply_snapshot(approved, encoder.encode, encoder_id=bundle, directory=desk.replies_directory(version))
     return version
-
-
-def current_passages(store: Store) -> Sequence[Passage]:
-    """Passages of the current articles, in a stable order."""
-    raise NotImplementedError

@@ -15,7 +15,8 @@ import numpy as np
 from bot.compose import variables_of
 from bot.errors import ReplySnapshotError
 from bot.values import ApprovedReply, RankedReply, Vector
-from retrieval.artifact import ArtifactError, read_artifact, write_artifact
+from retrieval.artifact import read_artifact, write_artifact
+from retrieval.errors import ArtifactError
 from retrieval.values import Encode, Vectors
 
 _FORMAT = 1
@@ -60,9 +61,7 @@ class ReplyRanker:
         )
 
 
-def build_reply_snapshot(
-    replies: Sequence[ApprovedReply], encode: Encode, *, encoder_id: str, directory: Path
-) -> None:
+def build_reply_snapshot(replies: Sequence[ApprovedReply], encode: Encode, *, encoder_id: str, directory: Path) -> None:
     """Encode approved replies and write them as an immutable directory.
 
     Raises:

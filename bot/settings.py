@@ -1,4 +1,4 @@
-"""A desk's settings: one frozen value, built once (defaults < desk.toml < environment). Knows no paths but the file's."""
+"""A desk's settings: one frozen value, built once (defaults < desk.toml < environment). Knows only the file's path."""
 
 from __future__ import annotations
 
@@ -81,8 +81,10 @@ def load_settings(path: Path) -> Settings:
         def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
             env_settings: PydanticBaseSettingsSource,
-            **_: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return env_settings, TomlConfigSettingsSource(settings_cls, path)
 

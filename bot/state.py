@@ -1,4 +1,4 @@
-"""What the conversation so far says about a turn: who is asked for, what was given, what was offered. Knows no models."""
+"""What the conversation so far says about a turn: who is asked for, given and offered. Knows no models."""
 
 import re
 from collections.abc import Mapping, Sequence

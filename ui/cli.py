@@ -57,10 +57,15 @@ def _known_errors() -> tuple[type[Exception], ...]:
     from bot.errors import BotError
     from finetune.errors import FinetuneError
     from retrieval.errors import RetrievalError
+    from ui.errors import UiError
 
-    return BotError, FinetuneError, RetrievalError
+    return BotError, FinetuneError, RetrievalError, UiError
 
 
 def _fail(message: str) -> NoReturn:
     click.echo(f"frontdesk: {' '.join(message.split())}", err=True)
     sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -48,7 +48,7 @@ def read_passages(paths: Sequence[Path], report: ReadReport) -> Iterator[Passage
         report: filled while the passages are drawn.
     """
     taken: set[str] = set()
-    for path, source in _files(paths, report):
+    for path, source in document_files(paths, report):
         unique = source if source not in taken else path.as_posix()
         if unique in taken:
             report.add_problem(str(path), "given twice; the second one is left out")
@@ -82,7 +82,8 @@ def read_article(text: str, media_type: str, *, document_id: str, title: str, so
     )
 
 
-def _files(paths: Sequence[Path], report: ReadReport) -> Iterator[tuple[Path, str]]:
+def document_files(paths: Sequence[Path], report: ReadReport) -> Iterator[tuple[Path, str]]:
+    """Gives each file, with its name from the folder that was given on; what does not exist goes into the report."""
     for given in paths:
         if given.is_dir():
             for path in sorted(given.rglob("*")):

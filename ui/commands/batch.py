@@ -13,7 +13,7 @@ from ui.commands.options import Directory, InputFile, OutputFile, bundle_option,
 @click.option("--input", "source", type=InputFile, required=True, help="CSV with a column text.")
 @click.option("--output", "target", type=OutputFile, required=True, help="CSV to write.")
 @provider_option
-def predict(bundle_directory: Path, source: Path, target: Path, provider: Any) -> None:  # noqa: ANN401
+def predict(bundle_directory: Path, source: Path, target: Path, provider: Any) -> None:
     """Understand each text: intent, probability, out_of_scope (0-1) and the action that follows."""
     from bot.bundle import load_bundle
     from bot.encoder import Encoder
@@ -41,7 +41,7 @@ def predict(bundle_directory: Path, source: Path, target: Path, provider: Any) -
 @click.option("--input", "source", type=InputFile, required=True, help='JSONL: {"context": [...], "candidates": [...]}')
 @click.option("--output", "target", type=OutputFile, required=True, help='JSONL: {"scores": [...]}')
 @provider_option
-def rank(bundle_directory: Path, source: Path, target: Path, provider: Any) -> None:  # noqa: ANN401
+def rank(bundle_directory: Path, source: Path, target: Path, provider: Any) -> None:
     """Score candidate replies for each context (oldest message first, the customer's last one at the end)."""
     from bot.bundle import load_bundle
     from bot.encoder import Encoder
@@ -69,7 +69,7 @@ def search(
     source: Path,
     top_k: int,
     target: Path,
-    provider: Any,  # noqa: ANN401
+    provider: Any,
 ) -> None:
     """Find the passages for each text, best first."""
     from bot.bundle import load_bundle
@@ -96,7 +96,7 @@ def search(
 @click.option("--queries", type=InputFile, help='JSONL: {"text", "passage_ids"}.')
 @click.option("--json", "target", type=OutputFile, required=True, help="Figures to write.")
 @provider_option
-def evaluate(bundle_directory: Path, target: Path, **inputs: Any) -> None:  # noqa: ANN401
+def evaluate(bundle_directory: Path, target: Path, **inputs: Any) -> None:
     """Measure a bundle on labelled data that it has not seen."""
     if bool(inputs["snapshot"]) != bool(inputs["queries"]):
         raise click.ClickException("--knowledge and --queries belong together; give both or none")

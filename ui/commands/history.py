@@ -20,9 +20,9 @@ def history() -> None:
 @click.option("--out", type=OutputFile, required=True, help="Dialogues to write, JSONL.")
 def import_log(path: Path, log_format: str, out: Path) -> None:
     """Turn the log at PATH into dialogues; bad rows are skipped and reported, never fatal."""
+    from finetune.history.dialogue_file import write_dialogues
     from finetune.history.formats import reader_of
     from finetune.history.report import ImportReport
-    from finetune.history.dialogue_file import write_dialogues
     from ui.commands.progress import progress_bar
 
     report = ImportReport()

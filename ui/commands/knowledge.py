@@ -68,11 +68,11 @@ def put(paths: tuple[Path, ...], by: str, desk_directory: Path) -> None:
     desk = Desk(desk_directory)
     settings = desk.settings()
     with open_store(desk, settings) as store:
-        changed, lines = put_articles(store, paths, by)
-        for line in lines:
-            click.echo(line)
-        click.echo(f"{changed} articles changed")
-        if changed and desk.history():
+        changes = put_articles(store, paths, by)
+        for problem in changes.problems:
+            click.echo(f"left out: {problem}", err=True)
+        click.echo(f"{len(changes.changed)} articles changed")
+        if changes.changed and desk.history():
             with progress_bar("Encoding passages") as progress:
                 versions = publish_knowledge(desk, settings, store, live_encoder(desk, settings), progress)
             click.echo(f"Live: knowledge {versions.knowledge}")

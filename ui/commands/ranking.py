@@ -53,7 +53,8 @@ def _texts(path: Path, number: int, row: dict[str, Any], key: str) -> tuple[str,
     values = [values] if isinstance(values, str) else values
     if not isinstance(values, list) or not values:
         raise click.ClickException(f'{path} line {number}: "{key}" must be a list of texts that is not empty')
-    texts = [value.get("text") if isinstance(value, dict) else value for value in values]
-    if not all(isinstance(text, str) for text in texts):
+    given = [value.get("text") if isinstance(value, dict) else value for value in values]
+    texts = tuple(text for text in given if isinstance(text, str))
+    if len(texts) != len(given):
         raise click.ClickException(f'{path} line {number}: "{key}" must hold texts only')
-    return tuple(texts)
+    return texts

@@ -20,6 +20,7 @@ def replies() -> None:
 def mine(dialogues: Path, out: Path, bundle_directory: Path | None, min_frequency: int | None) -> None:
     """Find the replies that agents gave, clustered, without names and signatures."""
     from finetune.mining import mine_file
+
     from ui.commands.progress import progress_bar
 
     with progress_bar("Mining replies") as progress:

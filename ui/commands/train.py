@@ -1,6 +1,5 @@
 """`frontdesk train`: data and a recipe become a bundle."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,7 +20,7 @@ from ui.commands.options import Directory, InputFile
 @click.option("--exclude", type=InputFile, help="Texts that must not train, nor their near-duplicates.")
 @click.option("--seed", type=int, help="Overrides the recipe's seed.")
 @click.option("--out", type=Directory, required=True, help="Bundle directory to make.")
-def train(**options: Any) -> None:  # noqa: ANN401
+def train(**options: Any) -> None:
     """Train, calibrate, export and report; killed, the same command goes on where it was."""
     from finetune.pipeline import TrainRequest
     from finetune.pipeline import train as make_bundle

@@ -1,0 +1,104 @@
+"""Files of a knowledge base as articles of the desk, and articles as passages. Knows no vectors and no chats."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from bot.storage.records import Article
+from bot.storage.store import Store
+from retrieval.documents import ReadReport, document_files, read_article, read_passages
+from retrieval.values import Passage
+
+BY_FOLDER = "knowledge folder"
+"""Who changed an article that came from a watched folder."""
+
+_KEPT_AS_TEXT = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".txt": "text/plain",
+    ".text": "text/plain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleChanges:
+    """What putting files changed.
+
+    Attributes:
+        changed: ids of new, changed or removed articles.
+        present: ids of all articles that the files hold.
+        problems: one line for each file or row that was left out.
+    """
+
+    changed: tuple[str, ...]
+    present: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def put_articles(store: Store, paths: Sequence[Path], by: str) -> ArticleChanges:
+    """Write the articles of files and folders into the store; unchanged ones keep their version."""
+    report = ReadReport()
+    known = {version.article.document_id: version.version for version in store.articles.current()}
+    changed, present = [], []
+    for article in articles_in(paths, report):
+        present.append(article.document_id)
+        if store.articles.put(article, by=by) != known.get(article.document_id):
+            changed.append(article.document_id)
+    return ArticleChanges(tuple(changed), tuple(present), tuple(map(str, report.problems)))
+
+
+def take_over_folders(store: Store, folders: Sequence[Path]) -> ArticleChanges:
+    """Bring the store in step with a desk's knowledge folders; an article whose file is gone is removed.
+
+    Articles that a person put or edited otherwise are left alone.
+    """
+    changes = put_articles(store, [folder for folder in folders if folder.exists()], BY_FOLDER)
+    gone = [
+        version.article.document_id
+        for version in store.articles.current()
+        if version.changed_by == BY_FOLDER and version.article.document_id not in changes.present
+    ]
+    for document_id in gone:
+        store.articles.remove(document_id, by=BY_FOLDER)
+    return replace(changes, changed=(*changes.changed, *gone))
+
+
+def articles_in(paths: Sequence[Path], report: ReadReport) -> Iterator[Article]:
+    """Articles of files and folders: Markdown, HTML and text as they are, other formats as Markdown.
+
+    An FAQ file gives one article for each question.
+    """
+    for path, source in document_files(paths, report):
+        passages = list(read_passages([path], report))
+        media_type = _KEPT_AS_TEXT.get(path.suffix.casefold())
+        if passages and media_type:
+            title = passages[0].title.split(" > ")[0]
+            body = path.read_text(encoding="utf-8-sig", errors="replace")
+            yield Article(source, title, body, source, media_type)
+            continue
+        for document_id, parts in groupby(passages, key=lambda passage: passage.document_id):
+            yield _as_markdown(document_id.replace(path.name, source, 1), list(parts))
+
+
+def current_passages(store: Store) -> list[Passage]:
+    """Passages of the current articles, in the order of their ids."""
+    passages: list[Passage] = []
+    for version in store.articles.current():
+        article = version.article
+        passages += read_article(
+            article.body,
+            article.media_type,
+            document_id=article.document_id,
+            title=article.title,
+            source_uri=article.source_uri,
+        )
+    return passages
+
+
+def _as_markdown(document_id: str, passages: list[Passage]) -> Article:
+    title = passages[0].title.split(" > ")[0]
+    sections = (f"## {passage.title}\n\n{passage.text}" for passage in passages)
+    return Article(document_id, title, "\n\n".join(sections), document_id, "text/markdown")

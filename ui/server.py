@@ -1,0 +1,114 @@
+"""The running desk: the page's server, a worker beside it, and the watch for new versions. Knows no page's content."""
+
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from bot.bootstrap import Services, open_services
+from bot.settings import Settings
+from ui.app import create_app
+from ui.errors import PortInUseError
+from ui.services import ChatServices, ChatSettings
+
+_FOLLOW_S = 0.5
+_WORKER_GRACE_S = 10.0
+
+
+def run_server(desk_directory: Path, host: str | None, port: int | None, *, with_worker: bool) -> None:
+    """Serve a desk until the process is told to stop.
+
+    Args:
+        host: None takes the settings' one, as does ``port``; port 0 takes a free one.
+
+    Raises:
+        PortInUseError: somebody else listens there.
+        BotError: the desk cannot be opened; the text says what to do.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with open_services(desk_directory) as services:
+        listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
+        services.finish_open_turns()
+        app = create_app(chat_services(services))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        with _following(services), _worker(desk_directory, wanted=with_worker):
+            address, bound_port = listener.getsockname()[:2]
+            print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
+            server.run(sockets=[listener])
+
+
+def chat_services(services: Services) -> ChatServices:
+    """What the chat page needs of an open desk."""
+    return ChatServices(
+        store=services.store,
+        assistant=services.assistant,
+        passage=services.passage,
+        health=services.health,
+        settings=_chat_settings(services.settings),
+    )
+
+
+def _chat_settings(settings: Settings) -> ChatSettings:
+    return ChatSettings(
+        title=settings.title,
+        starters=settings.starters,
+        greeting=settings.greeting,
+        max_message_chars=settings.max_message_chars,
+        allowed_origins=settings.allowed_origins,
+        secure_cookies=settings.secure_cookies,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+        ) from error
+    return listener
+
+
+@contextmanager
+def _following(services: Services) -> Iterator[None]:
+    """Swap in new versions as soon as the desk's pointer moves."""
+    stop = threading.Event()
+
+    def follow() -> None:
+        while not stop.wait(_FOLLOW_S):
+            services.live.follow()
+
+    thread = threading.Thread(target=follow, name="follow-pointer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def _worker(desk_directory: Path, *, wanted: bool) -> Iterator[None]:
+    """A worker in a process of its own, ended with the server."""
+    if not wanted:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-m", "ui.cli", "worker", "--desk", str(desk_directory)])
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_WORKER_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
