@@ -54,7 +54,7 @@ class KeywordIndex:
             return np.zeros(self._size, dtype=np.float32)
         best = (self._idf[known].sum() + self._unseen_idf * (len(asked) - len(known))) / (1 + _SATURATION)
         raw: Scores = self._index.get_scores_from_ids(known)
-        return np.minimum(raw / np.float32(best), np.float32(1))
+        return np.asarray(np.minimum(raw / best, 1), dtype=np.float32)
 
 
 def _tokens(text: str) -> list[str]:
