@@ -5,7 +5,7 @@ choose the answer threshold, which is too few to bend a bound on a hundred rows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from scipy.special import logsumexp  # type: ignore[import-untyped]
 from scipy.stats import beta  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from bot.calibration import Array, ScopeModel, Scores, Threshold, scope_features
+from bot.calibration import Array, Calibration, ScopeModel, Scores, Threshold, probabilities, scope_features
 
 RISK = 0.05
 """At most this share of answers may be wrong ..."""
@@ -29,12 +29,55 @@ Labels = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Outputs = Mapping[str, Array]
 
+_LEAST_TEMPERATURE, _MOST_TEMPERATURE = 0.25, 20.0
 _REAL_IS_ENOUGH = 50
 _STARTS = 4
 
 
+def calibrate_variant(
+    inside: Outputs | None, labels: Labels, outside: Outputs | None, prototypes: Array | None
+) -> Calibration:
+    """Temperature, out-of-scope score and reply threshold of one exported graph.
+
+    Args:
+        inside: its outputs on in-scope calibration rows, or None where there are none.
+        labels: numbers of their intents, shape (n,).
+        outside: its outputs on out-of-scope rows, or None.
+        prototypes: unit mean vectors of the intents, or None.
+    """
+    if inside is None or "intent_logits" not in inside:
+        return Calibration(reply_missing="there are no labelled calibration rows; give more labelled messages")
+    temperature = fit_temperature(inside["intent_logits"], labels)
+    if len(np.unique(labels)) < 2:
+        return Calibration(temperature, reply_missing="calibration rows have one intent only; give more of the others")
+    scope = fit_scope(inside, labels, outside, temperature, prototypes)
+    calibration = Calibration(temperature, scope=scope)
+    choice = choose_threshold(*answer_rows(calibration, inside, labels, outside))
+    return replace(calibration, reply=choice.threshold, reply_missing=choice.missing)
+
+
+def answer_rows(
+    calibration: Calibration, inside: Outputs, labels: Labels, outside: Outputs | None
+) -> tuple[Scores, Flags]:
+    """Score of each calibration row and whether its intent would be right; an out-of-scope row is never right.
+
+    Rows that count as out of scope get ``-inf``: the desk does not answer them from the intent.
+    """
+    parts = []
+    for outputs, right in ((inside, labels), (outside, None)):
+        if outputs is None:
+            continue
+        chances = probabilities(outputs["intent_logits"], calibration.temperature)
+        scope, threshold = calibration.out_of_scope(outputs), calibration.out_of_scope_threshold
+        refused = np.zeros(len(chances), dtype=bool) if scope is None or threshold is None else scope >= threshold
+        scores = np.where(refused, -np.inf, chances.max(axis=1))
+        flags = np.zeros(len(chances), dtype=bool) if right is None else chances.argmax(axis=1) == right
+        parts.append((scores, flags))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
 def fit_temperature(logits: Array, labels: Labels) -> float:
-    """Temperature of least negative log-likelihood, 0.05..20 (Guo et al. 2017).
+    """Temperature of least negative log-likelihood, 0.25..20 (Guo et al. 2017).
 
     Args:
         logits: shape (n, labels).
@@ -48,7 +91,7 @@ def fit_temperature(logits: Array, labels: Labels) -> float:
         scaled = scores / np.exp(log_temperature)
         return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(np.log(_LEAST_TEMPERATURE), np.log(_MOST_TEMPERATURE)), method="bounded")
     return float(np.exp(found.x))
 
 
@@ -128,7 +171,7 @@ def choose_threshold(scores: Scores, right: Flags, *, risk: float = RISK, confid
         confidence: over the draw of the rows.
     """
     order = np.argsort(-scores, kind="stable")
-    ranked, wrong = scores[order], np.cumsum(~right[order])
+    ranked, wrong = scores[order], np.cumsum(~right[order], dtype=np.int64)
     ends = [at for at in range(len(ranked)) if np.isfinite(ranked[at]) and _is_end(ranked, at)]
     starts = _starts(ends, risk, 1 - confidence)
     error = (1 - confidence) / max(1, len(starts))

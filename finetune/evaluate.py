@@ -1,23 +1,24 @@
 """How good a bundle is, as numbers; and whether one is better than another.
 
-Behind ``frontdesk evaluate``, the report and the benchmarks. Knows encoders and retrievers; knows no file and no training.
+Behind ``frontdesk evaluate``, the report and the benchmarks. Knows encoders and rankings, no file and no training.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from retrieval.retriever import Retriever
 from scipy.stats import binomtest, rankdata  # type: ignore[import-untyped]
 from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
 from bot.calibration import Scores, probabilities
 from bot.encoder import Encoder
 from bot.turn_text import turn_text
+from bot.values import Vector
 from finetune.examples import IntentExample, ReplyPair
 from retrieval.metrics import mean_average_precision, mrr_at_k, recall_at_k
-from retrieval.values import Vectors
+from retrieval.values import RetrievedPassage, Vectors
 
 Flags = NDArray[np.bool_]
 Labels = NDArray[np.int64]
@@ -27,6 +28,13 @@ CANDIDATES = 100
 
 _BINS = 15
 _SEED = 13
+
+
+class Searcher(Protocol):
+    """What ranks passages; ``retrieval``'s Retriever is one."""
+
+    def search(self, text: str, vector: Vector | None, limit: int) -> Sequence[RetrievedPassage]:
+        """Passages for a question, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class IntentResult:
     @property
     def right(self) -> Flags:
         """Whether each guess is right."""
-        return self.guesses == self.labels
+        return np.equal(self.guesses, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +179,19 @@ def reply_metrics(encoder: Encoder, pairs: Sequence[ReplyPair]) -> dict[str, flo
 
 
 def knowledge_metrics(
-    retriever: Retriever, encoder: Encoder, queries: Sequence[tuple[str, frozenset[str]]], *, depth: int = 100
+    searcher: Searcher, encoder: Encoder, queries: Sequence[tuple[str, frozenset[str]]], *, depth: int = 100
 ) -> dict[str, float]:
     """MAP, recall and MRR of a knowledge base on labelled queries.
 
     Args:
-        retriever: the passages.
+        searcher: the passages.
         encoder: the encoder that made their vectors.
         queries: question and ids of the passages that answer it.
         depth: passages ranked per query.
     """
     vectors = encoder.encode([text for text, _ in queries])
     judged = [
-        ([found.passage.passage_id for found in retriever.search(text, vector, depth)], relevant)
+        ([found.passage.passage_id for found in searcher.search(text, vector, depth)], relevant)
         for (text, relevant), vector in zip(queries, vectors, strict=True)
     ]
     return {

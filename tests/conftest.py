@@ -1,0 +1,204 @@
+"""Fixtures that more than one package's tests use: a tiny shop with a real, really exported bundle.
+
+The bundle is made once for a state of the sources and kept in the temporary folder, so that tests that only serve it
+need no training.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from finetune.examples import Dataset
+    from finetune.model import TrainedModel
+
+ROOT = Path(__file__).parents[1]
+
+TINY_INTENTS: dict[str, tuple[str, ...]] = {
+    "order_status": (
+        "where is my order",
+        "when will my parcel arrive",
+        "has my package been sent",
+        "track my order 12345",
+        "my delivery is late",
+        "the parcel has not arrived yet",
+        "how long until my order gets here",
+        "order status please",
+    ),
+    "return_item": (
+        "i want to return this jacket",
+        "how do i send something back",
+        "can i return shoes that do not fit",
+        "return label please",
+        "these boots are too small, i want to send them back",
+        "what is your return policy",
+        "i would like to give this back",
+        "returning a gift",
+    ),
+    "refund_status": (
+        "when do i get my money back",
+        "my refund has not come",
+        "refund status",
+        "you still owe me money",
+        "how long does a refund take",
+        "i have not been refunded",
+        "is my refund on its way",
+        "the money is not on my account",
+    ),
+    "change_address": (
+        "i moved, change my address",
+        "the street number is wrong",
+        "please deliver to another address",
+        "update my shipping address",
+        "wrong postcode on my account",
+        "can you ship it to my office instead",
+        "new address for my account",
+        "i typed the wrong street",
+    ),
+    "payment_problem": (
+        "my card was declined",
+        "payment does not go through",
+        "i was charged twice",
+        "can i pay with paypal",
+        "the checkout shows a card error",
+        "my credit card is refused",
+        "double charge on my card",
+        "payment failed",
+    ),
+    "talk_to_person": (
+        "i want to talk to a person",
+        "give me a human",
+        "connect me with an agent",
+        "let me speak to somebody",
+        "a real person please",
+        "can i talk to your staff",
+        "human please",
+        "i need an agent",
+    ),
+}
+TINY_OUT_OF_SCOPE = (
+    "what is the capital of france",
+    "tell me a joke",
+    "who won the football game",
+    "write a poem about the sea",
+    "how tall is the tower",
+    "will it rain tomorrow",
+    "play some music",
+    "translate this sentence",
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset() -> "Dataset":
+    """All rows of the tiny shop; small enough that tests use it as train, dev and calibration alike."""
+    from finetune.examples import Dataset, IntentExample
+
+    rows = [IntentExample(text, intent) for intent, texts in TINY_INTENTS.items() for text in texts]
+    return Dataset(intents=tuple(rows), out_of_scope=TINY_OUT_OF_SCOPE)
+
+
+@pytest.fixture(scope="session")
+def tiny_trained(tiny_dataset: "Dataset") -> "TrainedModel":
+    """A two-layer BERT with its own WordPiece vocabulary that has learnt the tiny shop by heart."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from finetune.model import EncoderModel, TrainedModel
+
+    torch.manual_seed(7)
+    tokenizer = _tiny_tokenizer([example.text for example in tiny_dataset.intents] + list(TINY_OUT_OF_SCOPE))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    backbone = BertModel(config, add_pooling_layer=False)
+    model = EncoderModel(backbone, intents=len(TINY_INTENTS))
+    _learn_by_heart(model, tokenizer, tiny_dataset)
+    return TrainedModel(
+        model=model.eval(),
+        tokenizer=tokenizer,
+        intents=tuple(TINY_INTENTS),
+        sentiments=(),
+        languages=("en",),
+        base_model="tiny",
+        max_tokens=48,
+        vector_dim=32,
+        output_names=model.output_names,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(request: pytest.FixtureRequest) -> Path:
+    """A finished bundle of the tiny shop; read-only: copy it before you damage it."""
+    kept = Path(tempfile.gettempdir()) / f"frontdesk-tiny-{os.getuid()}-{_sources_hash()}"
+    if not (kept / "manifest.json").exists():
+        from finetune.export import Parts, export_bundle
+
+        dataset = request.getfixturevalue("tiny_dataset")
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / "bundle"
+            parts = Parts(dataset, dataset, dataset)
+            export_bundle(request.getfixturevalue("tiny_trained"), parts, recipe={"name": "tiny"}, directory=made)
+            staged = Path(tempfile.mkdtemp(prefix="frontdesk-tiny-staged-")) / "bundle"
+            shutil.copytree(made, staged)
+            if not kept.exists():
+                staged.rename(kept)
+    return kept
+
+
+@pytest.fixture
+def bundle_copy(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny bundle that a test may damage."""
+    copy = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle, copy)
+    return copy
+
+
+def _tiny_tokenizer(texts: list[str]) -> "object":
+    from tokenizers import BertWordPieceTokenizer, Tokenizer
+
+    trainer = BertWordPieceTokenizer(lowercase=True)
+    trainer.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
+    tokenizer = Tokenizer.from_str(trainer.to_str())
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _learn_by_heart(model: "object", tokenizer: "object", dataset: "Dataset") -> None:
+    import torch
+    from torch.nn import functional
+
+    encodings = tokenizer.encode_batch([example.text for example in dataset.intents] + list(dataset.out_of_scope))
+    width = max(len(encoding.ids) for encoding in encodings)
+    ids = torch.tensor([encoding.ids + [0] * (width - len(encoding.ids)) for encoding in encodings])
+    mask = torch.tensor([[1] * len(encoding.ids) + [0] * (width - len(encoding.ids)) for encoding in encodings])
+    labels = torch.tensor([list(TINY_INTENTS).index(example.intent) for example in dataset.intents])
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(60):
+        logits = model(ids, mask)["intent_logits"]
+        known, unknown = logits[: len(labels)], logits[len(labels) :]
+        uniform = -functional.log_softmax(unknown, dim=1).mean()
+        loss = functional.cross_entropy(known, labels) + 0.5 * uniform
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
+def _sources_hash() -> str:
+    """Changes when anything that makes a bundle changes."""
+    names = ["bot/bundle.py", "bot/calibration.py", "bot/encoder.py", "tests/conftest.py"]
+    paths = [ROOT / name for name in names] + sorted((ROOT / "finetune").glob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
+    for package in ("torch", "transformers", "onnxruntime-gpu", "tokenizers", "numpy"):
+        digest.update(version(package).encode())
+    return digest.hexdigest()[:16]
