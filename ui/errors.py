@@ -34,9 +34,9 @@ class InputRefusedError(UiError):
 
 
 def report_failure(error: BaseException) -> str:
-    """Log where an error arose and give back a reference to it; its text may hold a customer's words and is left out."""
+    """Log where an error arose and give back a reference to it; its text, which may quote a customer, is left out."""
     reference = secrets.token_hex(4)
-    frames = "; ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
+    frames = "; ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])
     _LOG.error("failure %s: %s at %s", reference, type(error).__name__, frames)
     return reference
 

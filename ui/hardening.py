@@ -1,0 +1,212 @@
+"""What stands before the mounted Gradio app: one small ASGI middleware a line of SECURITY.md's Gradio table.
+
+Knows no conversations and no pages. Order, outermost first, is that of ``ui.app``.
+"""
+
+import ipaddress
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.errors import report_failure
+from ui.request_body import BodyRefusedError, checked_json, read_body
+from ui.visitors import bound_session, read_cookies, visitor_secret
+
+MAX_BODY_BYTES = 64 * 1024
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_REMEMBERED_ADDRESSES = 10_000
+_GRADIO_ROUTES = (
+    ("GET", re.compile(r"/")),
+    ("HEAD", re.compile(r"/")),
+    ("GET", re.compile(r"/(assets|static)/[\w./@+-]+")),
+    ("GET", re.compile(r"(/gradio_api)?/theme\.css")),
+    ("GET", re.compile(r"/gradio_api/startup-events")),
+    ("GET", re.compile(r"/gradio_api/queue/data")),
+    ("GET", re.compile(r"/gradio_api/heartbeat/[\w-]{1,100}")),
+    ("POST", re.compile(r"/gradio_api/queue/join")),
+    ("POST", re.compile(r"/gradio_api/cancel")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShield:
+    """Answers an unexpected error with a reference instead of its text, and keeps the text out of the log too."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request; see the class."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the outermost layer; nothing above can answer
+            reference = report_failure(error)
+            if scope["type"] == "http" and not started:
+                await _refuse(500, f"internal error, reference {reference}")(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLimit:
+    """A token bucket for each client address, over requests that change something.
+
+    The address is the connection's own; ``X-Forwarded-For`` counts only where the server was told to trust a proxy.
+    """
+
+    app: ASGIApp
+    burst: int
+    per_second: float
+    buckets: OrderedDict[str, tuple[float, float]]
+    clock: Callable[[], float] = time.monotonic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request, or answer 429 with the seconds to wait."""
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or self._take(_network(scope)):
+            await self.app(scope, receive, send)
+            return
+        wait = max(1, round(1 / self.per_second))
+        await _refuse(429, "too many requests; wait a moment", {"Retry-After": str(wait)})(scope, receive, send)
+
+    def _take(self, address: str) -> bool:
+        now = self.clock()
+        tokens, seen = self.buckets.pop(address, (float(self.burst), now))
+        tokens = min(float(self.burst), tokens + (now - seen) * self.per_second)
+        self.buckets[address] = (max(0.0, tokens - 1), now)
+        if len(self.buckets) > _REMEMBERED_ADDRESSES:
+            self.buckets.popitem(last=False)
+        return tokens >= 1
+
+
+@dataclass(frozen=True, slots=True)
+class OriginGuard:
+    """Refuses changing requests that a foreign page makes in the visitor's browser (CSRF)."""
+
+    app: ASGIApp
+    allowed_origins: tuple[str, ...]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request, or answer 403."""
+        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and not self._trusted(origin, headers.get("host", "")):
+                await _refuse(403, "this page may not call the chat")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _trusted(self, origin: str, host: str) -> bool:
+        return origin in self.allowed_origins or (urlsplit(origin).netloc.lower() == host.lower() and host != "")
+
+
+@dataclass(frozen=True, slots=True)
+class BodyGuard:
+    """Bodies of at most 64 KB; JSON that is sound, holds no file references, and has no text that breaks encoders."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request with its body read and checked, or answer 400, 413 or 422."""
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await read_body(receive, Headers(scope=scope).get("content-length"), MAX_BODY_BYTES)
+            if body:
+                checked_json(body)
+        except BodyRefusedError as error:
+            await _refuse(error.status, error.reason)(scope, receive, send)
+            return
+        await self.app(scope, _replay(body, receive), send)
+
+
+@dataclass(frozen=True, slots=True)
+class GradioGate:
+    """The only way into the mounted app: known routes, and streams that are bound to the visitor's cookie."""
+
+    app: ASGIApp
+    mount_path: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request under the bound stream name, or answer 403 or 404."""
+        path: str = scope.get("path", "")
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http" or not path.startswith(self.mount_path + "/"):
+            await self.app(scope, receive, send)
+            return
+        inner = path.removeprefix(self.mount_path)
+        if not any(scope["method"] == method and route.fullmatch(inner) for method, route in _GRADIO_ROUTES):
+            await _refuse(404, "not found")(scope, receive, send)
+            return
+        if not inner.startswith(("/gradio_api/queue", "/gradio_api/heartbeat", "/gradio_api/cancel")):
+            await self.app(scope, receive, send)
+            return
+        secret = visitor_secret(read_cookies(Headers(scope=scope).get("cookie", "")))
+        if secret is None:
+            await _refuse(403, "the chat needs its cookie; load the page first")(scope, receive, send)
+            return
+        await self._bound(scope, receive, send, secret)
+
+    async def _bound(self, scope: Scope, receive: Receive, send: Send, secret: str) -> None:
+        scope = dict(scope)
+        if scope["method"] == "POST":
+            body = await read_body(receive, None, MAX_BODY_BYTES)
+            document = checked_json(body) if body else None
+            if not isinstance(document, dict) or not isinstance(document.get("session_hash"), str):
+                await _refuse(422, "session_hash is missing")(scope, receive, send)
+                return
+            body = json.dumps({**document, "session_hash": bound_session(secret, document["session_hash"])}).encode()
+            kept = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+            scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+            receive = _replay(body, receive)
+        elif "/heartbeat/" in scope["path"]:
+            front, _, session = scope["path"].rpartition("/")
+            scope["path"] = f"{front}/{bound_session(secret, session)}"
+            scope["raw_path"] = scope["path"].encode()
+        else:
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"))
+            bound = [(key, bound_session(secret, value) if key == "session_hash" else value) for key, value in pairs]
+            scope["query_string"] = urlencode(bound).encode()
+        await self.app(scope, receive, send)
+
+
+def _refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": reason}, status_code=status, headers=headers)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives the read body once, and then what the connection still says (its end)."""
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+def _network(scope: Scope) -> str:
+    """The caller's address; of IPv6 the /64, which one customer has whole."""
+    host = (scope.get("client") or ("", 0))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))

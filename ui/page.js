@@ -1,0 +1,167 @@
+// Runs inside Gradio's HTML component: `element`, `trigger` and `watch` are given by it.
+// Everything it shows comes escaped from the server; it never builds markup out of text.
+const OUTBOX = "frontdesk-outbox";
+const POLL_MS = 4000;
+const RETRY_MS = 12000;
+const MAX_TRIES = 10;
+const here = (path) => new URL(path, location.origin + location.pathname.replace(/[^/]*$/, "")).toString();
+const root = () => element.querySelector("#fd");
+const box = () => element.querySelector("#fd-text");
+let begun = false;
+let shownSequence = -1;
+
+function readOutbox() {
+  try { return JSON.parse(sessionStorage.getItem(OUTBOX) || "[]"); } catch { return []; }
+}
+function writeOutbox(letters) {
+  sessionStorage.setItem(OUTBOX, JSON.stringify(letters));
+}
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+function wellFormed(text) {
+  return text.toWellFormed ? text.toWellFormed() : text;
+}
+function banner(name) {
+  let bar = document.getElementById("fd-banner");
+  if (!bar) {
+    bar = document.createElement("div");
+    bar.id = "fd-banner";
+    bar.setAttribute("role", "status");
+    document.body.append(bar);
+  }
+  const words = name && root() ? root().dataset[name] || "" : "";
+  if (bar.textContent !== words) bar.textContent = words;
+  bar.hidden = !words;
+}
+
+async function begin() {
+  if (begun) return true;
+  const answer = await fetch(here("../conversation"), { method: "POST", credentials: "same-origin" });
+  if (answer.status === 403) banner("cookies");
+  begun = answer.ok;
+  return begun;
+}
+
+function giveBack(letter) {
+  writeOutbox(readOutbox().filter((other) => other.id !== letter.id));
+  if (box() && !box().value) box().value = letter.typed;
+}
+async function deliver(letter) {
+  letter.tried = Date.now();
+  letter.tries += 1;
+  if (letter.tries > MAX_TRIES) return giveBack(letter);
+  writeOutbox(readOutbox().map((other) => (other.id === letter.id ? letter : other)));
+  try {
+    if (await begin()) trigger("deliver", { text: letter.text, id: letter.id });
+  } catch {
+    banner("offline");
+  }
+}
+function send(text) {
+  const limit = Number(root()?.dataset.limit || 4000);
+  const letter = { id: newId(), text: wellFormed(text.slice(0, limit * 2 + 2)), typed: text, tried: 0, tries: 0 };
+  writeOutbox([...readOutbox(), letter]);
+  deliver(letter);
+}
+function sendTyped() {
+  const text = box().value;
+  if (!text.trim()) return;
+  box().value = "";
+  send(text);
+}
+
+function settle() {
+  const note = document.querySelector("#frontdesk-notice [data-letter]");
+  if (!note) return;
+  const letter = readOutbox().find((other) => other.id === note.dataset.letter);
+  if (!letter) return;
+  banner("");
+  if (note.dataset.outcome === "refused") giveBack(letter);
+  else writeOutbox(readOutbox().filter((other) => other.id !== letter.id));
+}
+
+const ACTS = {
+  send: (button) => send(button.dataset.text),
+  open: (button) => trigger("open", { sequence: Number(button.dataset.sequence), number: Number(button.dataset.number) }),
+  rate: (button) => trigger("rate", { sequence: Number(button.dataset.sequence), helpful: button.dataset.helpful === "1" }),
+  person: async () => { if (await begin()) trigger("person", { id: newId() }); },
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (button && ACTS[button.dataset.act]) ACTS[button.dataset.act](button);
+});
+element.addEventListener("keydown", (event) => {
+  if (event.target.id !== "fd-text" || event.key !== "Enter") return;
+  if (event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  sendTyped();
+});
+element.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (form.id === "fd-composer") return sendTyped();
+  const comment = form.querySelector("input").value;
+  trigger("comment", { sequence: Number(form.dataset.sequence), helpful: form.dataset.helpful === "1", comment: wellFormed(comment) });
+});
+
+function closePassage() {
+  const panel = document.querySelector("#frontdesk-passage .fd-passage");
+  if (!panel || panel.hidden) return;
+  panel.hidden = true;
+  if (panel.opener?.isConnected) panel.opener.focus();
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-act=close]") || event.target.classList?.contains("fd-passage")) closePassage();
+});
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") closePassage(); });
+
+function updated() {
+  const now = root();
+  if (!now) return;
+  document.documentElement.lang = now.lang;
+  if (Number(now.dataset.sequence) > 0) begun = true;
+  const stamp = new Intl.DateTimeFormat(now.lang, { hour: "2-digit", minute: "2-digit" });
+  for (const time of now.querySelectorAll("time")) {
+    const words = stamp.format(new Date(time.dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
+  const marker = now.dataset.sequence + now.querySelectorAll(".fd-row").length;
+  if (marker !== shownSequence) {
+    shownSequence = marker;
+    const thread = now.querySelector("#fd-thread");
+    thread.scrollTop = thread.scrollHeight;
+  }
+}
+watch("value", updated);
+new MutationObserver(() => {
+  settle();
+  const close = document.querySelector("#frontdesk-passage .fd-passage:not([hidden]) .fd-close");
+  const panel = close?.closest(".fd-passage");
+  if (panel && panel.seen !== panel.dataset.opening) {
+    panel.seen = panel.dataset.opening;
+    panel.opener = document.activeElement;
+    close.focus();
+  }
+}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-opening", "data-letter", "data-outcome"] });
+
+async function look() {
+  if (!begun || document.hidden || !root()) return;
+  try {
+    const answer = await fetch(here("../conversation/state?after=" + root().dataset.sequence), { credentials: "same-origin" });
+    if (!answer.ok) throw new Error();
+    const state = await answer.json();
+    banner("");
+    if (state.new_messages > 0 || state.owner !== root().dataset.owner) trigger("refresh", {});
+  } catch {
+    banner("offline");
+  }
+  const late = readOutbox().filter((letter) => Date.now() - letter.tried > RETRY_MS);
+  if (late.length && !document.getElementById("fd-banner")?.textContent) banner("unsent");
+  late.forEach(deliver);
+}
+setInterval(look, POLL_MS);
+document.addEventListener("visibilitychange", look);
+updated();
+readOutbox().forEach(deliver);
