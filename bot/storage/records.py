@@ -37,7 +37,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
-    """A message as the log holds it.
+    """A message of one conversation as the log holds it.
 
     Attributes:
         sequence: 1-based place in its conversation, without gaps.
@@ -47,7 +47,6 @@ class LoggedMessage:
         created: whether this very call wrote the row; no part of equality.
     """
 
-    conversation_id: str
     sequence: int
     message: Message
     decision: Decision | None = None
@@ -80,15 +79,23 @@ class ScoredReply:
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
-    """A bot message with all that the policy looked at, as recorded.
+    """A bot message with all that the policy looked at, as recorded. A score that was not finite reads as NaN.
 
     Attributes:
-        logged: the message, its decision, sources and versions.
-        passages: the passages with their texts of that moment. A score that was not finite reads as NaN.
+        answers: sequence of the customer's message that it answers.
+        passages: the passages with their texts of that moment.
         latency_ms: from the durable customer message to the composed reply.
     """
 
-    logged: LoggedMessage
+    conversation_id: str
+    sequence: int
+    answers: int
+    text: str
+    sent_utc: datetime
+    decision: Decision
+    sources: tuple[Source, ...]
+    options: tuple[str, ...]
+    versions: Versions
     ranking: tuple[IntentScore, ...]
     out_of_scope: float | None
     sentiment: str | None
@@ -96,6 +103,7 @@ class LoggedDecision:
     passages: tuple[RetrievedPassage, ...]
     replies: tuple[ScoredReply, ...]
     latency_ms: float
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ class ProposedReply:
     """A mined or written text that waits for a person.
 
     Attributes:
-        reply_id: the proposer's stable id (a hash of the mined text); a known id is not proposed again.
+        reply_id: the proposer's stable id, such as a hash of the mined text.
         risky: why it must not be approved in bulk ("amount", "date", "promise"); empty if nothing was found.
     """
 

@@ -1,7 +1,7 @@
 """The typed tables. Knows columns and constraints; no queries. ``migrations/`` says how a database gets here."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         moved = value.astimezone(UTC)
         return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give aware UTC, whatever zone the database session has."""
         if value is None:
             return None
@@ -59,7 +59,12 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         }
     )
-    type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JsonValue, list[Any]: JsonValue}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {  # Any: SQLAlchemy's own, wide type
+        str: Text(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JsonValue,
+        list[Any]: JsonValue,
+    }
 
 
 class ConversationRow(Base):

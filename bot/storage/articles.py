@@ -1,0 +1,128 @@
+"""Knowledge articles: who wrote which text when. Knows no passages and no index."""
+
+import unicodedata
+from dataclasses import replace
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from bot.errors import ArticleNotFoundError
+from bot.storage.database import Database
+from bot.storage.inputs import storable_key, storable_text
+from bot.storage.records import Article, ArticleVersion, Clock
+from bot.storage.tables import ArticleRow, ArticleVersionRow
+from bot.storage.upsert import insert_missing
+
+MAX_BODY_CHARACTERS = 10_000_000
+
+
+class Articles:
+    """The truth of articles. Every change is a new version; nothing is overwritten."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def put(self, article: Article, *, by: str) -> int:
+        """Write an article, new or changed.
+
+        Returns:
+            Its version; where nothing changed, the one that it has already.
+
+        Raises:
+            InvalidTextError: a text, the id or the name cannot be stored.
+        """
+        author, written = storable_key(by, "name"), _storable(article)
+
+        def work(session: Session) -> int:
+            insert_missing(session, ArticleRow, [{"document_id": written.document_id, "version": 0}])
+            head = _head(session, written.document_id)
+            newest = session.get(ArticleVersionRow, (head.document_id, head.version))
+            if newest is None or newest.removed or _stored(newest).article != written:
+                self._add_version(session, head, written, author, removed=False)
+            return head.version
+
+        return self._database.write(work)
+
+    def remove(self, document_id: str, *, by: str) -> None:
+        """Take an article out of what is current; its history stays.
+
+        Raises:
+            ArticleNotFoundError: there is none, or it is removed already.
+        """
+        author = storable_key(by, "name")
+
+        def work(session: Session) -> None:
+            head = _head(session, document_id)
+            newest = session.get_one(ArticleVersionRow, (document_id, head.version))
+            if newest.removed:
+                raise _unknown(document_id)
+            self._add_version(session, head, _stored(newest).article, author, removed=True)
+
+        self._database.write(work)
+
+    def current(self) -> list[ArticleVersion]:
+        """Give the newest version of each article that is not removed, by id."""
+        is_newest = and_(
+            ArticleRow.document_id == ArticleVersionRow.document_id, ArticleRow.version == ArticleVersionRow.version
+        )
+        statement = select(ArticleVersionRow).join(ArticleRow, is_newest).where(~ArticleVersionRow.removed)
+        ordered = statement.order_by(ArticleVersionRow.document_id)
+        return [_stored(row) for row in self._database.read(lambda session: list(session.scalars(ordered)))]
+
+    def history(self, document_id: str) -> list[ArticleVersion]:
+        """Give all versions of an article, oldest first, removals included.
+
+        Raises:
+            ArticleNotFoundError: the id is unknown.
+        """
+        statement = select(ArticleVersionRow).where(ArticleVersionRow.document_id == document_id)
+        ordered = statement.order_by(ArticleVersionRow.version)
+        rows = self._database.read(lambda session: list(session.scalars(ordered)))
+        if not rows:
+            raise _unknown(document_id)
+        return [_stored(row) for row in rows]
+
+    def _add_version(self, session: Session, head: ArticleRow, article: Article, author: str, *, removed: bool) -> None:
+        head.version += 1
+        session.add(
+            ArticleVersionRow(
+                document_id=article.document_id,
+                version=head.version,
+                title=article.title,
+                body=article.body,
+                source_uri=article.source_uri,
+                media_type=article.media_type,
+                removed=removed,
+                changed_by=author,
+                changed_utc=self._clock(),
+            )
+        )
+
+
+def _storable(article: Article) -> Article:
+    storable_key(article.document_id, "document id")
+    storable_key(article.media_type, "media type")
+    if article.title:
+        storable_text(article.title, "title")
+    if article.source_uri:
+        storable_text(article.source_uri, "source")
+    body = storable_text(article.body, "article", limit=MAX_BODY_CHARACTERS)
+    return replace(article, title=unicodedata.normalize("NFC", article.title), body=body)
+
+
+def _unknown(document_id: str) -> ArticleNotFoundError:
+    return ArticleNotFoundError(f"there is no article {document_id!r}: look at the list of articles")
+
+
+def _head(session: Session, document_id: str) -> ArticleRow:
+    statement = select(ArticleRow).where(ArticleRow.document_id == document_id).with_for_update()
+    row = session.scalars(statement).one_or_none()
+    if row is None:
+        raise _unknown(document_id)
+    return row
+
+
+def _stored(row: ArticleVersionRow) -> ArticleVersion:
+    article = Article(row.document_id, row.title, row.body, row.source_uri, row.media_type)
+    return ArticleVersion(article, row.version, row.removed, row.changed_by, row.changed_utc)

@@ -1,0 +1,76 @@
+"""The statements over conversations and messages that several methods share. Knows no policy."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import ConversationNotFoundError
+from bot.storage.evidence import LoggedRow, fingerprints
+from bot.storage.inputs import is_storable
+from bot.storage.tables import ConversationRow, DecisionRow, FeedbackRow, LoggedPassageRow, MessageRow
+from bot.values import Owner
+
+ExplainedRow = tuple[LoggedRow, DecisionRow]
+
+
+def conversation_row(session: Session, conversation_id: str, *, lock: bool = False) -> ConversationRow:
+    """Get a conversation; ``lock`` keeps its other writers out until the transaction ends.
+
+    Raises:
+        ConversationNotFoundError: no conversation has this id.
+    """
+    statement = select(ConversationRow).where(ConversationRow.conversation_id == conversation_id)
+    if lock:
+        statement = statement.with_for_update()
+    row = session.scalars(statement).one_or_none() if is_storable(conversation_id) else None
+    if row is None:
+        raise ConversationNotFoundError("there is no such conversation: start a new one")
+    return row
+
+
+def logged_rows(session: Session, conversation_id: str, condition: ColumnElement[bool]) -> list[LoggedRow]:
+    """Get messages of a conversation with their decisions and thumbs, in order."""
+    if not is_storable(conversation_id):
+        return []
+    statement = _logged().where(MessageRow.conversation_id == conversation_id, condition)
+    return _rows(session, statement.order_by(MessageRow.sequence))
+
+
+def logged_row(session: Session, conversation_id: str, condition: ColumnElement[bool]) -> LoggedRow | None:
+    """Get the one message of a conversation that meets a condition which at most one can."""
+    rows = logged_rows(session, conversation_id, condition)
+    return rows[0] if rows else None
+
+
+def explained_rows(
+    session: Session, condition: ColumnElement[bool], limit: int
+) -> tuple[list[ExplainedRow], Mapping[str, LoggedPassageRow]]:
+    """Get bot messages of all conversations by row id, with the passages that they refer to by fingerprint."""
+    statement = _logged().where(condition, DecisionRow.message_id.is_not(None)).order_by(MessageRow.id).limit(limit)
+    rows = [(row, row[1]) for row in _rows(session, statement) if row[1] is not None]
+    keys = fingerprints(decision for _, decision in rows)
+    passages = session.scalars(select(LoggedPassageRow).where(LoggedPassageRow.fingerprint.in_(keys)))
+    return rows, {passage.fingerprint: passage for passage in passages}
+
+
+def give_to(session: Session, conversation: ConversationRow, owner: Owner) -> None:
+    """Change who answers; what the bot has not answered is the person's then."""
+    conversation.owner = owner.value
+    if owner is not Owner.BOT:
+        waiting = MessageRow.conversation_id == conversation.conversation_id, MessageRow.awaits_reply
+        session.execute(update(MessageRow).where(*waiting).values(awaits_reply=False))
+
+
+def _logged() -> Select[MessageRow, DecisionRow, FeedbackRow]:
+    return (
+        select(MessageRow, DecisionRow, FeedbackRow)
+        .outerjoin(DecisionRow, DecisionRow.message_id == MessageRow.id)
+        .outerjoin(FeedbackRow, FeedbackRow.message_id == MessageRow.id)
+    )
+
+
+def _rows(session: Session, statement: Select[MessageRow, DecisionRow, FeedbackRow]) -> list[LoggedRow]:
+    # The types of SQLAlchemy do not say that the right side of an outer join may be None.
+    return [cast(LoggedRow, tuple(row)) for row in session.execute(statement)]

@@ -1,0 +1,67 @@
+"""The door to the database: its aggregates, opened once a process by whoever composes it."""
+
+from types import TracebackType
+
+from bot.storage.articles import Articles
+from bot.storage.conversations import Conversations
+from bot.storage.database import Database
+from bot.storage.engine import BUSY_TIMEOUT_S
+from bot.storage.jobs import Jobs
+from bot.storage.migrate import check
+from bot.storage.records import Clock, utc_now
+from bot.storage.replies import Replies
+
+
+class Store:
+    """One open database.
+
+    Attributes:
+        conversations: the session log.
+        replies: the truth of replies.
+        articles: the truth of knowledge articles.
+        jobs: background work, as seen by this worker.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self.conversations = Conversations(database, clock)
+        self.replies = Replies(database, clock)
+        self.articles = Articles(database, clock)
+        self.jobs = Jobs(database, clock)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock = utc_now, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":
+        """Open a database whose schema is current.
+
+        Args:
+            url: ``sqlite:///FILE`` or ``postgresql://...``.
+            clock: gives the time that rows carry.
+            busy_timeout_s: how long a call waits for a lock or a connection before it gives up.
+
+        Raises:
+            SchemaError: the schema is missing, older or newer; the text names ``frontdesk db upgrade``.
+            DatabaseUnavailableError: the database cannot be reached.
+            StorageError: the URL is none that Frontdesk can use.
+        """
+        check(url)
+        return cls(Database.open(url, busy_timeout_s=busy_timeout_s), clock)
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            DatabaseUnavailableError: there is none.
+        """
+        self._database.ping()
+
+    def close(self) -> None:
+        """Finish the writes that wait and close the connections."""
+        self._database.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
