@@ -1,4 +1,4 @@
-"""Where the pretrained encoder comes from: a directory on this machine, found by name or path. Knows nothing of training."""
+"""Where the pretrained encoder comes from: a local directory, found by name or path. Knows nothing of training."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,47 +1,65 @@
-"""The `fast` recipe: a frozen encoder and a logistic regression on its vectors. Knows nothing of steps or checkpoints."""
+"""A head fitted by logistic regression on an encoder that stands still. Knows nothing of steps or checkpoints."""
 
-import numpy as np
+from typing import cast
+
 import torch
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from torch.nn import functional
 
 from finetune.forward import Forward
 from finetune.losses import OUT_OF_SCOPE
 from finetune.recipe import ShallowOptions
 from finetune.tasks import LabelledRows
 
-Matrix = NDArray[np.float64]
-_LEAST_DEVIATION = 1e-6
-
 
 def fit_head(forward: Forward, head: str, train: LabelledRows, options: ShallowOptions) -> None:
-    """Fits a linear head in place on the frozen encoder's pooled states.
-
-    The regression sees each feature with mean 0 and deviation 1, so that one strength of regularisation suits every
-    encoder; the scaling is then folded into the head, which stays a single linear layer.
+    """Fits a linear head in place on the frozen encoder's features.
 
     Args:
         forward: the model; its encoder is not changed.
         head: name of the head in ``EncoderModel.heads``.
         train: rows with labels; every form of an example counts. Out-of-scope rows are left out.
+        options: strength of regularisation.
     """
     kept = [(row, label) for forms, label in zip(train.forms, train.labels, strict=True) for row in forms]
     kept = [(row, label) for row, label in kept if label != OUT_OF_SCOPE]
-    features = forward.encode([row for row, _ in kept]).numpy()
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + _LEAST_DEVIATION
-    regression = LogisticRegression(C=options.inverse_regularisation, max_iter=options.max_iterations)
-    regression.fit((features - mean) / deviation, np.array([label for _, label in kept]))
-    weight, bias = _all_classes(regression)
-    layer = forward.model.heads[head]
-    weight = weight / deviation
+    features = forward.encode([row for row, _ in kept])
+    layer = cast(nn.Linear, forward.model.heads[head])
+    weight, bias = logistic_regression(features, torch.tensor([label for _, label in kept]), len(layer.bias), options)
     with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias - weight @ mean))
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
 
 
-def _all_classes(regression: LogisticRegression) -> tuple[Matrix, Matrix]:
-    """A row for each class; of two classes scikit-learn keeps only the second, whose sigmoid is a softmax against 0."""
-    weight, bias = regression.coef_, regression.intercept_
-    if len(weight) == 1:
-        return np.concatenate([np.zeros_like(weight), weight]), np.concatenate([np.zeros_like(bias), bias])
-    return weight, bias
+def logistic_regression(
+    features: Tensor, labels: Tensor, classes: int, options: ShallowOptions
+) -> tuple[Tensor, Tensor]:
+    """Multinomial logistic regression with an L2 penalty on the weights, as scikit-learn defines C.
+
+    On torch's L-BFGS in fp32, since scikit-learn's solver took minutes for what this does in seconds
+    (10,000 rows of 1,536 features in 77 classes).
+
+    Args:
+        features: (rows, width) float32.
+        labels: (rows,) int64 in 0..classes-1.
+        classes: how many there are.
+        options: strength of regularisation, most iterations.
+
+    Returns:
+        Weights (classes, width) and biases (classes,).
+    """
+    weight = torch.zeros((classes, features.shape[1]), requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    solver = torch.optim.LBFGS(
+        [weight, bias], max_iter=options.max_iterations, history_size=10, line_search_fn="strong_wolfe"
+    )
+    strength = 1.0 / (2.0 * options.inverse_regularisation * len(features))
+
+    def objective() -> Tensor:
+        solver.zero_grad()
+        loss = functional.cross_entropy(features @ weight.T + bias, labels) + strength * weight.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    solver.step(objective)  # type: ignore[no-untyped-call]
+    return weight.detach(), bias.detach()

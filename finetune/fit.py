@@ -15,7 +15,7 @@ from finetune.errors import TrainingDataError
 from finetune.examples import Dataset
 from finetune.fast import fit_head
 from finetune.forward import Forward, computes_bf16, pad_id_of
-from finetune.model import EncoderModel, TrainedModel, set_encoder_dropout
+from finetune.model import EncoderModel, HeadInput, TrainedModel, set_encoder_dropout
 from finetune.progress import Report
 from finetune.recipe import Recipe
 from finetune.tasks import IntentTask, RankingTask, Task, labelled_rows, question_rows, reply_rows
@@ -49,6 +49,11 @@ def fit_model(
     """Trains what the data has something for: an intent head, replies, questions; the rest is left out.
 
     Args:
+        train: what is learnt from.
+        dev: what early stopping looks at; may be empty.
+        recipe: all choices.
+        base: the pretrained encoder.
+        report: takes lines on how it goes.
         place: checkpoints stay there until ``Checkpoints.remove``; the same call goes on from them.
 
     Raises:
@@ -63,13 +68,14 @@ def fit_model(
     backbone = base.load_backbone()
     set_encoder_dropout(backbone, recipe.training.encoder_dropout)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = EncoderModel(backbone, intents=len(labels), dropout=recipe.training.dropout).to(device)
+    head_input = HeadInput(recipe.head.layers, recipe.head.first_token)
+    model = EncoderModel(backbone, intents=len(labels), head_input=head_input, dropout=recipe.training.dropout).to(
+        device
+    )
     forward = Forward(model, pad_id_of(tokenizer), device, _wants_bf16(recipe, device))
     if recipe.encoder == "frozen":
         summary = None
-        if labels:
-            rows = labelled_rows(train.intents, (), labels, tokenizer, recipe.intents.max_tokens)
-            fit_head(forward, "intent_logits", rows, recipe.shallow)
+        _fit_intents(train, labels, recipe, forward, tokenizer)
     else:
         summary = _train(train, dev, labels, recipe, base, forward, tokenizer, place, report)
     model.cpu().eval().requires_grad_(False)
@@ -122,11 +128,21 @@ def _train(
     report(
         f"training {', '.join(task.name for task in tasks)} on {forward.device}, {'bf16' if forward.bf16 else 'fp32'}"
     )
+    if recipe.intents.fit_first and checkpoints.load() is None:
+        _fit_intents(train, labels, recipe, forward, tokenizer)
     with SummaryWriter(str(place.log)) as log:
         trainer = Trainer(
             forward, tasks, recipe.training, seed=recipe.seed, checkpoints=checkpoints, log=log, report=report
         )
         return trainer.run()
+
+
+def _fit_intents(
+    train: Dataset, labels: tuple[str, ...], recipe: Recipe, forward: Forward, tokenizer: Tokenizer
+) -> None:
+    if labels:
+        rows = labelled_rows(train.intents, (), labels, tokenizer, recipe.intents.max_tokens)
+        fit_head(forward, "intent_logits", rows, recipe.shallow)
 
 
 def _checked_labels(train: Dataset, dev: Dataset) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def pad_id_of(tokenizer: Tokenizer) -> int:
 def computes_bf16(device: torch.device) -> bool:
     """Whether the machine multiplies bf16 natively; emulated bf16 would be slower than fp32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
@@ -51,25 +51,22 @@ class Forward:
     device: torch.device
     bf16: bool
 
-    def pooled(self, rows: Sequence[TokenRow]) -> Tensor:
-        """Pooled states (rows, dim), fp32, with gradients."""
+    def features(self, rows: Sequence[TokenRow]) -> Tensor:
+        """What heads and rankings read (rows, width), fp32, with gradients."""
         ids, mask = pad(rows, self.pad_id, self.device)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
-            return self.model.pooled(ids, mask)
-
-    def outputs(self, rows: Sequence[TokenRow]) -> dict[str, Tensor]:
-        """The model's outputs for some rows, with gradients."""
-        return self.model.outputs(self.pooled(rows))
+            return self.model.features(ids, mask)
 
     @torch.no_grad()
     def encode(self, rows: Sequence[TokenRow]) -> Tensor:
-        """Pooled states of many rows (rows, dim) on the CPU, in eval mode and batches of like length."""
+        """Features of many rows (rows, width) on the CPU, in eval mode and batches of like length."""
         was_training = self.model.training
         self.model.eval()
         order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-        result = torch.zeros((len(rows), self.model.vector_dim))
+        width = self.model.vector_dim * self.model.head_input.parts
+        result = torch.zeros((len(rows), width))
         for start in range(0, len(order), _ENCODE_ROWS):
             some = order[start : start + _ENCODE_ROWS]
-            result[some] = self.pooled([rows[row] for row in some]).cpu()
+            result[some] = self.features([rows[row] for row in some]).cpu()
         self.model.train(was_training)
         return result

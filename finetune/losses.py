@@ -30,6 +30,26 @@ def labelled_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float, out
     return torch.where(inside, hit, outlier_weight * spread).mean()
 
 
+def contrast_loss(vectors: Tensor, labels: Tensor, *, temperature: float) -> Tensor:
+    """Supervised contrastive loss: rows of one label together, all others apart (Khosla et al. 2020, eq. 2).
+
+    Args:
+        vectors: unit vectors (rows, dim).
+        labels: (rows,) int64; rows that are ``OUT_OF_SCOPE`` only push away.
+        temperature: cosines are divided by it.
+
+    Returns:
+        A scalar: the mean over rows that have a partner; 0 where none has.
+    """
+    itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
+    partners = (labels[:, None] == labels[None, :]) & ~itself & (labels != OUT_OF_SCOPE)[:, None]
+    scores = (vectors @ vectors.T / temperature).masked_fill(itself, torch.finfo(vectors.dtype).min)
+    shares = functional.log_softmax(scores, dim=1)
+    counts = partners.sum(dim=1)
+    each = -shares.masked_fill(~partners, 0.0).sum(dim=1) / counts.clamp(min=1)
+    return each.sum() / (counts > 0).sum().clamp(min=1)
+
+
 def ranking_loss(queries: Tensor, documents: Tensor, *, weights: Tensor, document_keys: Tensor, scale: float) -> Tensor:
     """In-batch negatives in both directions, weighted by pair.
 

@@ -4,7 +4,6 @@ import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from types import UnionType
 from typing import Any, get_type_hints
 
 from finetune.errors import RecipeError
@@ -27,6 +26,8 @@ class TrainingOptions:
         epochs: passes over the labelled examples; dev is measured after each.
         learning_rate: peak for the encoder, reached after ``warmup_share`` of all steps, then linear to 0.
         dropout: on a head's input; ``encoder_dropout`` inside the encoder.
+        layer_decay: each layer below the last learns at this share of the rate of the one above it.
+        average_decay: of the moving average of the weights that dev measures and the bundle keeps; 0 = none.
         gradient_clip: largest norm of all gradients together.
         patience: epochs without a better dev score before training stops.
         max_steps: cap on all steps together; 0 = none.
@@ -42,6 +43,8 @@ class TrainingOptions:
     weight_decay: float = _limited(0.01, 0.0, 1.0)
     dropout: float = _limited(0.1, 0.0, 0.9)
     encoder_dropout: float = _limited(0.0, 0.0, 0.9)
+    layer_decay: float = _limited(1.0, 0.1, 1.0)
+    average_decay: float = _limited(0.0, 0.0, 0.99999)
     gradient_clip: float = _limited(1.0, 1e-3, 1000.0)
     patience: int = _limited(4, 1, 1000)
     max_steps: int = _limited(0, 0, 10_000_000)
@@ -57,6 +60,9 @@ class IntentOptions:
     Attributes:
         batch_size: examples a step; ``max_tokens`` cuts longer ones.
         label_smoothing: share of the target spread over all intents.
+        contrast_weight: of the supervised contrastive loss on sentence vectors, at ``contrast_temperature``.
+        token_drop: chance with which each token of a training row of six or more is left out.
+        fit_first: start the head from a logistic regression on the untrained encoder.
         outlier_weight: weight of the loss that pulls out-of-scope rows to a uniform distribution
             (outlier exposure, Hendrycks et al. 2019); 0 = such rows do not train.
     """
@@ -64,6 +70,10 @@ class IntentOptions:
     batch_size: int = _limited(32, 2, 4096)
     max_tokens: int = _limited(64, 8, 8192)
     label_smoothing: float = _limited(0.0, 0.0, 0.9)
+    contrast_weight: float = _limited(0.0, 0.0, 100.0)
+    contrast_temperature: float = _limited(0.1, 0.001, 10.0)
+    token_drop: float = _limited(0.0, 0.0, 0.9)
+    fit_first: bool = True
     outlier_weight: float = _limited(0.5, 0.0, 100.0)
 
 
@@ -89,16 +99,24 @@ class RankingOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadOptions:
+    """What a head reads: the last ``layers`` layers, averaged, and the first token where ``first_token`` is set."""
+
+    layers: int = _limited(1, 1, 48)
+    first_token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ShallowOptions:
-    """Logistic regression on frozen vectors.
+    """Logistic regression on an encoder that stands still.
 
     Attributes:
-        inverse_regularisation: C of scikit-learn's LogisticRegression.
+        inverse_regularisation: C as in scikit-learn's LogisticRegression; larger fits closer.
         max_iterations: of its solver.
     """
 
-    inverse_regularisation: float = _limited(10.0, 1e-6, 1e6)
-    max_iterations: int = _limited(300, 1, 100_000)
+    inverse_regularisation: float = _limited(30.0, 1e-6, 1e6)
+    max_iterations: int = _limited(150, 1, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ class Recipe:
     intents: IntentOptions = field(default_factory=IntentOptions)
     replies: RankingOptions = field(default_factory=RankingOptions)
     questions: RankingOptions = field(default_factory=RankingOptions)
+    head: HeadOptions = field(default_factory=HeadOptions)
     shallow: ShallowOptions = field(default_factory=ShallowOptions)
 
     def as_dict(self) -> dict[str, Any]:
@@ -151,6 +170,7 @@ def parse_recipe(table: dict[str, Any], *, source: str) -> Recipe:
     """Checks a TOML table against the recipe's fields.
 
     Args:
+        table: as ``tomllib`` reads it.
         source: the file's name, for the message of an error.
 
     Raises:
@@ -182,7 +202,7 @@ def _parse_table(kind: type[Any], table: dict[str, Any], *, prefix: str, source:
     return kind(**values)
 
 
-def _convert(hint: type | UnionType, value: Any, where: str) -> Any:
+def _convert(hint: Any, value: Any, where: str) -> Any:
     """The value as the field's type; TOML's integers count as floats, booleans never as numbers."""
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

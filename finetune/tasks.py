@@ -7,17 +7,19 @@ from typing import Protocol
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn import functional
 
 from bot.turn_text import turn_text
 from finetune.batches import bucketed_batches, generator, shuffled_stream
 from finetune.examples import Dataset, IntentExample, ReplyPair
 from finetune.forward import Forward, TokenRow, token_rows
-from finetune.losses import OUT_OF_SCOPE, labelled_loss, ranking_loss
+from finetune.losses import OUT_OF_SCOPE, contrast_loss, labelled_loss, ranking_loss
 from finetune.recipe import IntentOptions, RankingOptions
 
 CANDIDATES = 100
 """Replies that a dev pair is ranked among (its own and 99 of other pairs)."""
+
+SHORTEST_DROPPED = 6
+"""Tokens, special ones included, below which a row loses none of them."""
 
 
 class Task(Protocol):
@@ -88,6 +90,8 @@ class IntentTask:
         random = generator(self.seed, epoch, 1)
         coins = torch.randint(0, 2, (len(self.train.forms),), generator=random).tolist()
         rows = [forms[coin % len(forms)] for forms, coin in zip(self.train.forms, coins, strict=True)]
+        if self.options.token_drop > 0:
+            rows = [without_some(row, self.options.token_drop, random) for row in rows]
         plan = bucketed_batches([len(row) for row in rows], self.options.batch_size, random)
         return [
             LabelledBatch(tuple(rows[at] for at in batch), tuple(self.train.labels[at] for at in batch))
@@ -97,13 +101,18 @@ class IntentTask:
     def loss(self, forward: Forward, batch: object) -> Tensor:
         """Cross-entropy, with outlier exposure for out-of-scope rows."""
         assert isinstance(batch, LabelledBatch)
-        logits = forward.outputs(batch.rows)["intent_logits"]
-        return labelled_loss(
-            logits,
-            torch.tensor(batch.labels, device=logits.device),
+        features = forward.features(batch.rows)
+        labels = torch.tensor(batch.labels, device=features.device)
+        loss = labelled_loss(
+            forward.model.logits("intent_logits", features),
+            labels,
             label_smoothing=self.options.label_smoothing,
             outlier_weight=self.options.outlier_weight,
         )
+        if self.options.contrast_weight == 0:
+            return loss
+        contrast = contrast_loss(forward.model.vector(features), labels, temperature=self.options.contrast_temperature)
+        return loss + self.options.contrast_weight * contrast
 
     def dev_score(self, forward: Forward) -> float | None:
         """Accuracy over dev examples in all their forms."""
@@ -112,9 +121,18 @@ class IntentTask:
         if not rows:
             return None
         with torch.no_grad():
-            pooled = forward.encode(rows).to(forward.device)
-            guesses = forward.model.heads["intent_logits"](pooled).argmax(dim=1).cpu()
+            features = forward.encode(rows).to(forward.device)
+            guesses = forward.model.heads["intent_logits"](features).argmax(dim=1).cpu()
         return float((guesses == torch.tensor(labels)).float().mean())
+
+
+def without_some(row: TokenRow, share: float, random: torch.Generator) -> TokenRow:
+    """A row with each inner token left out by chance; rows of fewer than six tokens stay whole."""
+    if len(row) < SHORTEST_DROPPED:
+        return row
+    kept = (torch.rand(len(row), generator=random) >= share).tolist()
+    kept[0] = kept[-1] = True
+    return [token for token, keep in zip(row, kept, strict=True) if keep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +208,8 @@ class RankingTask:
     def loss(self, forward: Forward, batch: object) -> Tensor:
         """Weighted in-batch negatives in both directions."""
         assert isinstance(batch, tuple)
-        queries = functional.normalize(forward.pooled([self.train.queries[at] for at in batch]), dim=1)
-        documents = functional.normalize(forward.pooled([self.train.documents[at] for at in batch]), dim=1)
+        queries = forward.model.vector(forward.features([self.train.queries[at] for at in batch]))
+        documents = forward.model.vector(forward.features([self.train.documents[at] for at in batch]))
         loss = ranking_loss(
             queries,
             documents,
@@ -205,8 +223,8 @@ class RankingTask:
         """Share of dev queries whose own document ranks first among 100."""
         if len(self.dev.queries) < 2:
             return None
-        queries = functional.normalize(forward.encode(self.dev.queries), dim=1)
-        documents = functional.normalize(forward.encode(self.dev.documents), dim=1)
+        queries = forward.model.vector(forward.encode(self.dev.queries))
+        documents = forward.model.vector(forward.encode(self.dev.documents))
         return recall_in_blocks(queries, documents)
 
 

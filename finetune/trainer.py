@@ -1,6 +1,7 @@
 """The training loop: steps, schedule, early stopping, and going on after a kill. Knows tasks only by their protocol."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.tensorboard import SummaryWriter
 from transformers import get_linear_schedule_with_warmup
 
+from finetune.average import WeightAverage
 from finetune.batches import generator
 from finetune.checkpoints import Checkpoints
 from finetune.errors import TrainingError
@@ -20,6 +22,8 @@ from finetune.model import EncoderModel
 from finetune.progress import Report, StepProgress
 from finetune.recipe import TrainingOptions
 from finetune.tasks import Task
+
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,10 @@ class Trainer:
         counts = [len(self._plan(epoch)) for epoch in range(options.epochs)]
         self._total = min(sum(counts), options.max_steps or sum(counts))
         self._optimizer = _optimizer(forward.model, options)
-        self._schedule: LambdaLR = get_linear_schedule_with_warmup(
+        self._schedule: LambdaLR = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
             self._optimizer, round(self._total * options.warmup_share), self._total
         )
+        self._average = WeightAverage(_trained(forward.model), options.average_decay)
         self._course = _Course(scores=[])
 
     def run(self) -> TrainingSummary:
@@ -131,17 +136,19 @@ class Trainer:
         if not math.isfinite(value):
             raise TrainingError(f"the {task.name} loss is {value} at step {self._course.step}; lower learning_rate")
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(_trained(self._forward.model), self._options.gradient_clip)
         self._optimizer.step()
         self._schedule.step()
+        self._average.update()
         return value
 
     def _end_epoch(self) -> None:
         """Measures dev, keeps the weights if they are the best so far, and makes both durable."""
         course = self._course
-        found = {task.name: task.dev_score(self._forward) for task in self._tasks}
-        scores = {name: score for name, score in found.items() if score is not None}
+        with self._average.applied():
+            scores = self._measure()
+            weights = {name: value.clone() for name, value in self._forward.model.state_dict().items()}
         mean = sum(scores.values()) / len(scores) if scores else math.inf
         assert course.scores is not None
         course.scores.append(scores)
@@ -149,13 +156,17 @@ class Trainer:
         course.batch = 0
         if mean > course.best_score or not scores:
             course.best_score, course.best_epoch = mean, course.epoch
-            self._checkpoints.save_weights(_weights_name(course.epoch), self._forward.model.state_dict())
+            self._checkpoints.save_weights(_weights_name(course.epoch), weights)
         self._save()
         self._checkpoints.drop_weights(keep=_weights_name(course.best_epoch))
         for name, score in scores.items():
             self._log.add_scalar(f"dev/{name}", score, course.step)
         shown = ", ".join(f"dev {name} {score:.4f}" for name, score in scores.items()) or "no dev data"
         self._report(f"epoch {course.epoch}: {shown}{' (best)' if course.best_epoch == course.epoch else ''}")
+
+    def _measure(self) -> dict[str, float]:
+        found = {task.name: task.dev_score(self._forward) for task in self._tasks}
+        return {name: score for name, score in found.items() if score is not None}
 
     def _exhausted(self) -> bool:
         return self._course.epoch - self._course.best_epoch >= self._options.patience
@@ -167,6 +178,7 @@ class Trainer:
                 "model": self._forward.model.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "schedule": self._schedule.state_dict(),
+                "average": self._average.state(),
                 "random": torch.get_rng_state(),
                 "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             }
@@ -180,6 +192,7 @@ class Trainer:
         self._forward.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
+        self._average.restore(**state["average"])
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["random_cuda"])
@@ -198,11 +211,23 @@ def _optimizer(model: EncoderModel, options: TrainingOptions) -> AdamW:
     """AdamW (Loshchilov and Hutter 2019) with a rate of their own for heads and no decay on biases and norms."""
     if options.freeze_embeddings:
         model.backbone.get_input_embeddings().requires_grad_(False)
-    groups = []
-    for module, rate in ((model.backbone, options.learning_rate), (model.heads, options.head_learning_rate)):
-        weights = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        matrices = [parameter for parameter in weights if parameter.ndim > 1]
-        others = [parameter for parameter in weights if parameter.ndim <= 1]
-        groups.append({"params": matrices, "lr": rate, "weight_decay": options.weight_decay})
-        groups.append({"params": others, "lr": rate, "weight_decay": 0.0})
+    backbone = model.backbone
+    depth = int(backbone.config.num_hidden_layers)
+    groups = [
+        _group([weight], options.learning_rate * options.layer_decay ** (depth - _layer_of(name)), options)
+        for name, weight in backbone.named_parameters()
+    ]
+    groups += [_group([weight], options.head_learning_rate, options) for weight in model.heads.parameters()]
     return AdamW([group for group in groups if group["params"]], fused=True)
+
+
+def _group(weights: list[Tensor], rate: float, options: TrainingOptions) -> dict[str, Any]:
+    kept = [weight for weight in weights if weight.requires_grad]
+    decays = all(weight.ndim > 1 for weight in weights)
+    return {"params": kept, "lr": rate, "weight_decay": options.weight_decay if decays else 0.0}
+
+
+def _layer_of(name: str) -> int:
+    """1-based layer that a parameter belongs to; 0 for embeddings."""
+    found = _LAYER.search(name)
+    return int(found.group(1)) + 1 if found else 0
