@@ -113,23 +113,25 @@ def _units(paragraph: str, max_words: int) -> Iterator[_Unit]:
 
 def _pieces(sentence: str, max_words: int) -> Iterator[str]:
     """Cuts a sentence that is too long by itself (a table, a list without stops), at spaces where it has any."""
+    taken = ""
+    length = 0
+    for atom in _atoms(sentence, max_words):
+        size = len(words(atom))
+        if taken and length + size > max_words:
+            yield taken.strip()
+            taken, length = "", 0
+        taken += atom
+        length += size
+    yield taken.strip()
+
+
+def _atoms(sentence: str, max_words: int) -> Iterator[str]:
+    """Gives words with the space before them, or the letters of what is too long even without a space."""
     if len(words(sentence)) <= max_words:
         yield sentence
         return
-    atoms = sentence.split(" ")
-    joint = " "
-    if len(atoms) < len(sentence) / 40:
-        atoms, joint = list(sentence), ""
-    taken: list[str] = []
-    length = 0
-    for atom in atoms:
-        size = max(1, len(words(atom)))
-        if taken and length + size > max_words:
-            yield joint.join(taken)
-            taken, length = [], 0
-        taken.append(atom)
-        length += size
-    yield joint.join(taken)
+    for word in sentence.split(" "):
+        yield from [f" {word}"] if len(words(word)) <= max_words else [" ", *word]
 
 
 def _joined(units: list[_Unit]) -> str:

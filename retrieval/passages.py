@@ -6,7 +6,7 @@ Knows nothing of document formats, vectors or indexes.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from retrieval.errors import DocumentError
@@ -34,13 +34,13 @@ def indexed_text(passage: Passage) -> str:
 
 
 def unique_passages(passages: Iterable[Passage]) -> list[Passage]:
-    """Keeps the first of passages that are equal under one id.
+    """Gives passages in normal form, and the first of those that are equal under one id.
 
     Raises:
         DocumentError: one id names two different texts.
     """
     kept: dict[str, Passage] = {}
-    for passage in passages:
+    for passage in map(_normalised, passages):
         first = kept.setdefault(passage.passage_id, passage)
         if first.text != passage.text:
             raise DocumentError(
@@ -81,8 +81,8 @@ def _row(path: Path, number: int, line: str) -> Passage:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"{path}, line {number}: not a JSON object; write one passage a line") from error
-    name, text = (_text(row, "passage_id"), _lines(_text(row, "text"))) if isinstance(row, dict) else ("", "")
-    if not name or not text:
+    name, text = (_text(row, "passage_id"), _text(row, "text")) if isinstance(row, dict) else ("", "")
+    if not name or not normalise(text):
         raise DocumentError(f"{path}, line {number}: needs passage_id and text, both texts that are not empty")
     position = row.get("position", 0)
     if not isinstance(position, int) or isinstance(position, bool) or position < 0:
@@ -90,7 +90,7 @@ def _row(path: Path, number: int, line: str) -> Passage:
     return Passage(
         passage_id=name,
         document_id=_text(row, "document_id") or name,
-        title=normalise(_text(row, "title")),
+        title=_text(row, "title"),
         text=text,
         source_uri=_text(row, "source_uri"),
         position=position,
@@ -100,6 +100,10 @@ def _row(path: Path, number: int, line: str) -> Passage:
 def _text(row: Mapping[str, object], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _normalised(passage: Passage) -> Passage:
+    return replace(passage, title=normalise(passage.title), text=_lines(passage.text))
 
 
 def _lines(text: str) -> str:

@@ -100,11 +100,6 @@ class Retriever:
         encoded = self._meaning.encoded(row)
         return encoded.spans, encoded.sentence_vectors
 
-    @property
-    def dimension(self) -> int | None:
-        """Dimension of the vectors, or None where there are none."""
-        return None if self._meaning is None else self._meaning.index.dimension
-
     def _ranked(self, rows: Rows, scores: Scores, limit: int) -> tuple[RetrievedPassage, ...]:
         best = np.argsort(-scores, kind="stable")[:limit]
         return tuple(

@@ -11,7 +11,7 @@ import regex  # type: ignore[import-untyped]
 Span = tuple[int, int]
 """(start, end) in characters of a text."""
 
-_CONTROL = regex.compile(r"[\p{Cc}\u00ad\u200b\u2060\ufeff]")
+_CONTROL = regex.compile(r"(?!\s)[\p{Cc}\u00ad\u200b\u2060\ufeff]")
 _SURROGATE = regex.compile(r"\p{Cs}")
 _SPACE = regex.compile(r"\s+")
 _CJK = r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc々〆]"
@@ -32,8 +32,8 @@ def normalise(text: str) -> str:
 
     Lone surrogates, which no file can hold, become U+FFFD.
     """
-    spaced = _SPACE.sub(" ", text)
-    return unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", _CONTROL.sub("", spaced))).strip()
+    visible = _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    return str(_SPACE.sub(" ", unicodedata.normalize("NFC", visible))).strip()
 
 
 def words(text: str) -> list[str]:

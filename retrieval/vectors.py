@@ -18,8 +18,8 @@ HNSW_FROM = 200_000
 """Rows from which the graph index pays."""
 
 _LINKS = 32
-_BUILD_BREADTH = 200
-_SEARCH_BREADTH = 128
+_BUILD_BREADTH = 100
+_SEARCH_BREADTH = 64
 
 Rows = NDArray[np.int64]
 Similarities = NDArray[np.float32]
