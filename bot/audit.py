@@ -12,7 +12,7 @@ from bot.desk import Desk
 from bot.errors import BotError
 from bot.phrases import phrase
 from bot.policy import Reason
-from bot.storage.records import LoggedMessage
+from bot.storage.records import LoggedDecision
 from bot.storage.store import Store
 from bot.values import PassageSource, ReplySource
 from retrieval.errors import RetrievalError
@@ -43,8 +43,7 @@ def audit(store: Store, desk: Desk, since: datetime) -> AuditResult:
     """Check every bot message sent since a time."""
     passages = _PassagesByVersion(desk)
     checked, findings = 0, []
-    for recorded in store.conversations.decisions_since(since):
-        logged = recorded.logged
+    for logged in store.conversations.decisions_since(since):
         checked += 1
         problem = _problem(logged, store, passages)
         if problem:
@@ -66,20 +65,18 @@ class _PassagesByVersion:
         return self._read[version]
 
 
-def _problem(logged: LoggedMessage, store: Store, passages: ReadPassages) -> str | None:
-    match logged.decision.reason if logged.decision else None:
+def _problem(logged: LoggedDecision, store: Store, passages: ReadPassages) -> str | None:
+    match logged.decision.reason:
         case Reason.APPROVED_REPLY:
             return _reply_problem(logged, store)
         case Reason.PASSAGE:
             return _quote_problem(logged, passages)
-        case None:
-            return "no decision is recorded"
         case reason:
             known = {phrase(reason, "en"), phrase(reason, "zh")}
-            return None if logged.message.text in known else "the text is none of the desk's own sentences"
+            return None if logged.text in known else "the text is none of the desk's own sentences"
 
 
-def _reply_problem(logged: LoggedMessage, store: Store) -> str | None:
+def _reply_problem(logged: LoggedDecision, store: Store) -> str | None:
     sources = [source for source in logged.sources if isinstance(source, ReplySource)]
     if len(sources) != 1:
         return "the answer names no approved reply"
@@ -88,16 +85,16 @@ def _reply_problem(logged: LoggedMessage, store: Store) -> str | None:
         reply = store.replies.get(source.reply_id, source.version)
     except BotError as error:
         return str(error)
-    if reply.approved_by is None or reply.approved_utc is None or reply.approved_utc > logged.message.sent_utc:
+    if reply.approved_by is None or reply.approved_utc is None or reply.approved_utc > logged.sent_utc:
         return f"reply {source.reply_id} version {source.version} was not approved when it was sent"
-    if fill(reply.text, source.variables) != logged.message.text:
+    if fill(reply.text, source.variables) != logged.text:
         return f"the text is not reply {source.reply_id} version {source.version}"
     return None
 
 
-def _quote_problem(logged: LoggedMessage, passages: ReadPassages) -> str | None:
+def _quote_problem(logged: LoggedDecision, passages: ReadPassages) -> str | None:
     sources = [source for source in logged.sources if isinstance(source, PassageSource)]
-    if not sources or logged.versions is None or logged.versions.knowledge is None:
+    if not sources or logged.versions.knowledge is None:
         return "the answer cites no passage"
     try:
         recorded = passages(logged.versions.knowledge)
@@ -107,7 +104,7 @@ def _quote_problem(logged: LoggedMessage, passages: ReadPassages) -> str | None:
     if missing:
         return f"passage {missing[0]} is not in knowledge {logged.versions.knowledge}"
     texts = {source.passage_id: recorded[source.passage_id].text for source in sources}
-    return None if render_quotes(sources, texts) == logged.message.text else "the text is not the recorded quotes"
+    return None if render_quotes(sources, texts) == logged.text else "the text is not the recorded quotes"
 
 
 def problems(result: AuditResult) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Services:
                 "knowledge": models.versions.knowledge,
                 "replies": models.versions.replies,
             },
+            "degraded": models.degraded,
             "not_live": self.live.last_error,
         }
 

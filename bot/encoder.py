@@ -130,6 +130,11 @@ class Encoder:
         self._refuse_not_numbers(outputs)
         return outputs
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Labels of the intent head; empty where the bundle has none."""
+        return self._bundle.manifest.intents
+
     def unknown_token_share(self, text: str) -> float:
         """Share of a text's tokens that the vocabulary does not know, 0..1; 0 for an empty text."""
         ids = self._tokenise([text], special_tokens=False)[0].ids

@@ -13,16 +13,20 @@ from bot.policy import Rules
 from bot.replies import ReplyRanker, load_reply_snapshot
 from bot.settings import Settings
 from bot.values import Versions
-from retrieval.errors import RetrievalError
+from retrieval.errors import RetrievalError, SnapshotError
 from retrieval.retriever import Retriever
-from retrieval.snapshot import load_snapshot
+from retrieval.snapshot import load_keywords, load_snapshot
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Models:
-    """All that one turn reads; taken once at its start, so that one version makes one reply."""
+    """All that one turn reads; taken once at its start, so that one version makes one reply.
+
+    Attributes:
+        degraded: why knowledge is searched by keywords alone, or None.
+    """
 
     encoder: Encoder
     retriever: Retriever | None
@@ -30,6 +34,7 @@ class Models:
     versions: Versions
     rules: Rules
     languages: tuple[str, ...]
+    degraded: str | None = None
 
 
 def load_models(desk: Desk, settings: Settings, versions: Versions, encoder: Encoder | None = None) -> Models:
@@ -44,15 +49,29 @@ def load_models(desk: Desk, settings: Settings, versions: Versions, encoder: Enc
     """
     bundle = load_bundle(desk.bundle_directory(versions.bundle))
     encoder = encoder or Encoder.open(bundle, providers=settings.provider, threads=settings.threads)
-    knowledge, replies = versions.knowledge, versions.replies
+    retriever, degraded = _load_knowledge(desk, versions)
+    replies = versions.replies
     return Models(
         encoder=encoder,
-        retriever=load_snapshot(desk.knowledge_directory(knowledge), encoder_id=versions.bundle) if knowledge else None,
+        retriever=retriever,
         replies=load_reply_snapshot(desk.replies_directory(replies), encoder_id=versions.bundle) if replies else None,
         versions=versions,
         rules=rules_for(encoder, settings),
         languages=bundle.manifest.languages,
+        degraded=degraded,
     )
+
+
+def _load_knowledge(desk: Desk, versions: Versions) -> tuple[Retriever | None, str | None]:
+    """The retriever, by keywords alone (and why) where the vectors are not the live encoder's."""
+    if versions.knowledge is None:
+        return None, None
+    directory = desk.knowledge_directory(versions.knowledge)
+    try:
+        return load_snapshot(directory, encoder_id=versions.bundle), None
+    except SnapshotError as error:
+        _log.error("knowledge is searched by keywords alone: %s", error)
+        return load_keywords(directory), str(error)
 
 
 def rules_for(encoder: Encoder, settings: Settings) -> Rules:

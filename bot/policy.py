@@ -108,7 +108,8 @@ def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
         if reply:
             return Choice(Decision(Action.ANSWER, Reason.APPROVED_REPLY, best.probability), reply=reply)
     top = next(iter(evidence.passages), None)
-    if top and rules.passage is not None and top.score >= rules.passage:
+    sure = top is not None and rules.passage is not None and top.score >= rules.passage
+    if top and sure and not evidence.understanding.foreign:  # keyword scores alone were never calibrated
         return Choice(Decision(Action.ANSWER, Reason.PASSAGE, top.score), passages=evidence.passages)
     return None
 

@@ -12,6 +12,7 @@ from bot.articles import current_passages, take_over_folders
 from bot.bundle import load_bundle
 from bot.desk import Desk, with_knowledge, with_replies
 from bot.encoder import Encoder
+from bot.errors import DeskError
 from bot.live import load_models
 from bot.replies import build_reply_snapshot
 from bot.settings import Settings
@@ -71,7 +72,9 @@ def new_version() -> str:
 
 
 def _make_live(desk: Desk, settings: Settings, versions: Versions, encoder: Encoder) -> Versions:
-    load_models(desk, settings, versions, encoder)  # proves that the parts fit before the pointer moves
+    models = load_models(desk, settings, versions, encoder)
+    if models.degraded:
+        raise DeskError(f"not published, the old versions stay live: {models.degraded}")
     desk.point_to(versions)
     return versions
 

@@ -38,7 +38,8 @@ class Turn:
         passage = choice.passages[0].passage
         spans, vectors = self.retriever.sentences(passage.passage_id)
         vector = self.evidence.understanding.vector
-        scores = [0.0] * len(spans) if vector is None else list(vectors @ vector)
+        known = vector is not None and vectors.shape[1] == len(vector)
+        scores = list(vectors @ vector) if vector is not None and known else [0.0] * len(spans)
         chosen = choose_spans(spans, scores) or ((0, len(passage.text)),)
         return (PassageSource(passage.passage_id, passage.document_id, passage.title, passage.source_uri, chosen),)
 
@@ -101,9 +102,10 @@ def _with_option(
     option = question.options[index]
     if question.decision and question.decision.reason == Reason.CLARIFY_ARTICLES:
         picked = [found for found in passages if found.passage.title == option]
-        return understanding, tuple(replace(found, score=1.0, rank=rank) for rank, found in enumerate(picked, start=1))
+        certain = tuple(replace(found, score=1.0, rank=rank) for rank, found in enumerate(picked, start=1))
+        return replace(understanding, ranking=(), foreign=None), certain
     titles = {intent_title(intent, settings.intent_titles): intent for intent in models.encoder.intents}
     if option not in titles:  # a bundle without this intent went live in between
         return understanding, passages
-    certain = replace(understanding, ranking=(IntentScore(titles[option], 1.0),), out_of_scope=0.0)
-    return certain, passages
+    intent = IntentScore(titles[option], 1.0)
+    return replace(understanding, ranking=(intent,), out_of_scope=0.0), passages

@@ -60,6 +60,10 @@ class Worker:
             self.store.jobs.enqueue(INDEX_KNOWLEDGE)
         self._seen = state
 
+    def use(self, encoder: Encoder) -> None:
+        """Take an encoder of the live bundle that is open already."""
+        self._opened = (self.desk.live().bundle, encoder)
+
     def _do(self, job: Job) -> None:
         try:
             self._run(job)

@@ -95,6 +95,11 @@ def test_decide_hands_off_a_foreign_turn_with_nothing_found_and_offers_articles_
     assert decide(evidence(foreign, (passage(0.3),)), TurnState(), RULES).decision.reason == Reason.CLARIFY_ARTICLES
 
 
+def test_decide_never_quotes_for_a_foreign_turn_because_keyword_scores_are_not_calibrated() -> None:
+    foreign = understood(out_of_scope=None, foreign="script Han")
+    assert decide(evidence(foreign, (passage(0.95),)), TurnState(), RULES).decision.action is Action.CLARIFY
+
+
 def test_decide_never_answers_without_a_threshold() -> None:
     rules = replace(RULES, reply=None, passage=None)
     seen = evidence(understood(("a", 1.0), ("b", 0.0)), (passage(1.0),), (reply("a"),))
