@@ -42,8 +42,8 @@ class VectorIndex:
         return int(self._index.ntotal)
 
     @classmethod
-    def build(cls, vectors: Vectors, *, hnsw_from: int = HNSW_FROM) -> "VectorIndex":
-        """Indexes unit row vectors, shape (n, dim): exactly, or as a graph from ``hnsw_from`` rows on.
+    def build(cls, vectors: Vectors, *, hnsw_from: int | None = None) -> "VectorIndex":
+        """Indexes unit row vectors, shape (n, dim): exactly, or as a graph from ``hnsw_from`` rows on (``HNSW_FROM``).
 
         Raises:
             VectorError: the array is not (n, dim) or holds values that are not finite.
@@ -53,7 +53,9 @@ class VectorIndex:
                 f"vectors of shape {vectors.shape} must be finite rows of one dimension; encode them again"
             )
         with _translated("cannot be indexed"):
-            index = _empty_index(vectors.shape[1], graph=len(vectors) >= hnsw_from)
+            index = _empty_index(
+                vectors.shape[1], graph=len(vectors) >= (HNSW_FROM if hnsw_from is None else hnsw_from)
+            )
             index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         return cls(index)
 

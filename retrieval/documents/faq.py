@@ -48,7 +48,8 @@ ReadEntries = Callable[[bytes, BadRow], Iterator[Entry]]
 """Turns the bytes of one FAQ into entries; raises DocumentError where the whole file cannot be used."""
 
 _REQUIRED = ("question", "answer")
-_SEPARATOR = re.compile(r"[\s,\[]*")
+_SEPARATOR = re.compile(r"[\s,]*")
+_LIST_START = re.compile(r'\s*(?:\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\[(?=\s*[{\]])|\[)?')
 
 
 def read_faq_csv(content: bytes, bad_row: BadRow) -> Iterator[Entry]:
@@ -124,8 +125,8 @@ def _json_rows(text: str, bad_row: BadRow) -> Iterator[tuple[int, object]]:
 
 def _list_start(text: str) -> int:
     """Gives where the first element is: in the bare list, in the list under the first key, or the first line."""
-    under_key = re.match(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\[', text)
-    return _after_separator(text, under_key.end() if under_key else 0)
+    start = _LIST_START.match(text)
+    return _after_separator(text, start.end() if start else 0)
 
 
 def _after_separator(text: str, position: int) -> int:
