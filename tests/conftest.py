@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "the parcel has not arrived yet",
         "how long until my order gets here",
         "order status please",
+        "is my parcel on its way",
+        "which day does the delivery come",
+        "i am still waiting for my package",
+        "can you look up my order",
     ),
     "return_item": (
         "i want to return this jacket",
@@ -40,6 +45,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "what is your return policy",
         "i would like to give this back",
         "returning a gift",
+        "the shirt is too big, how can i return it",
+        "send back two items",
+        "where do i drop off a return",
+        "i do not like the colour, can it go back",
     ),
     "refund_status": (
         "when do i get my money back",
@@ -50,6 +59,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "i have not been refunded",
         "is my refund on its way",
         "the money is not on my account",
+        "has the refund been paid",
+        "i am waiting for my refund",
+        "how much will i be refunded",
+        "no refund after two weeks",
     ),
     "change_address": (
         "i moved, change my address",
@@ -60,6 +73,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "can you ship it to my office instead",
         "new address for my account",
         "i typed the wrong street",
+        "deliver it to my neighbour instead",
+        "my address has a mistake",
+        "i am moving house, new street",
+        "correct the house number",
     ),
     "payment_problem": (
         "my card was declined",
@@ -70,6 +87,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "my credit card is refused",
         "double charge on my card",
         "payment failed",
+        "paypal does not work",
+        "why was my card refused",
+        "the payment page is broken",
+        "i cannot pay",
     ),
     "talk_to_person": (
         "i want to talk to a person",
@@ -80,6 +101,10 @@ TINY_INTENTS: dict[str, tuple[str, ...]] = {
         "can i talk to your staff",
         "human please",
         "i need an agent",
+        "stop, i want a human agent",
+        "is there somebody i can talk to",
+        "let me talk to a colleague",
+        "no robot, a person",
     ),
 }
 TINY_OUT_OF_SCOPE = (
@@ -112,6 +137,7 @@ def tiny_trained(tiny_dataset: "Dataset") -> "TrainedModel":
     from finetune.model import EncoderModel, TrainedModel
 
     torch.manual_seed(7)
+    torch.set_num_threads(1)
     tokenizer = _tiny_tokenizer([example.text for example in tiny_dataset.intents] + list(TINY_OUT_OF_SCOPE))
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
@@ -147,7 +173,7 @@ def tiny_bundle(request: pytest.FixtureRequest) -> Path:
         dataset = request.getfixturevalue("tiny_dataset")
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "bundle"
-            parts = Parts(dataset, dataset, dataset)
+            parts = Parts(dataset, dataset, _reworded(dataset))
             export_bundle(request.getfixturevalue("tiny_trained"), parts, recipe={"name": "tiny"}, directory=made)
             staged = Path(tempfile.mkdtemp(prefix="frontdesk-tiny-staged-")) / "bundle"
             shutil.copytree(made, staged)
@@ -162,6 +188,13 @@ def bundle_copy(tiny_bundle: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "bundle"
     shutil.copytree(tiny_bundle, copy)
     return copy
+
+
+def _reworded(dataset: "Dataset") -> "Dataset":
+    """Rows that were not learnt by heart, so that the thresholds leave room for what tests write."""
+    frames = ("hello, {} thanks", "{} and my order", "can you tell me {}")
+    rows = [replace(row, text=frame.format(row.text)) for row in dataset.intents for frame in frames]
+    return replace(dataset, intents=tuple(rows))
 
 
 def _tiny_tokenizer(texts: list[str]) -> "object":
@@ -184,7 +217,7 @@ def _learn_by_heart(model: "object", tokenizer: "object", dataset: "Dataset") ->
     mask = torch.tensor([[1] * len(encoding.ids) + [0] * (width - len(encoding.ids)) for encoding in encodings])
     labels = torch.tensor([list(TINY_INTENTS).index(example.intent) for example in dataset.intents])
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(60):
+    for _ in range(80):
         logits = model(ids, mask)["intent_logits"]
         known, unknown = logits[: len(labels)], logits[len(labels) :]
         uniform = -functional.log_softmax(unknown, dim=1).mean()
@@ -196,8 +229,10 @@ def _learn_by_heart(model: "object", tokenizer: "object", dataset: "Dataset") ->
 
 def _sources_hash() -> str:
     """Changes when anything that makes a bundle changes."""
+    made_by = ("graphs", "calibrate", "evaluate", "variants", "plots", "report", "export", "model", "examples")
     names = ["bot/bundle.py", "bot/calibration.py", "bot/encoder.py", "tests/conftest.py"]
-    paths = [ROOT / name for name in names] + sorted((ROOT / "finetune").glob("*.py"))
+    names += [f"finetune/{name}.py" for name in made_by] + ["finetune/templates/report.html"]
+    paths = [ROOT / name for name in names]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
     for package in ("torch", "transformers", "onnxruntime-gpu", "tokenizers", "numpy"):
         digest.update(version(package).encode())
