@@ -9,26 +9,22 @@ import anyio.to_thread
 import gradio
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.values import Conversation
 from ui.chat import build_chat
 from ui.errors import UiError
+from ui.front_page import FrontPage
 from ui.hardening import AddressLimit, BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
 from ui.services import ChatServices, ChatSettings, Conversations
-from ui.texts import CHINESE, ENGLISH, choose_language
+from ui.texts import choose_language
 from ui.theme import chat_theme
 from ui.visitors import (
     CONVERSATION_COOKIE,
     LANGUAGE_COOKIE,
-    VISITOR_COOKIE,
     ConversationKey,
     conversation_key,
-    new_visitor_secret,
-    read_cookies,
     set_cookie,
     visitor_secret,
 )
@@ -36,6 +32,12 @@ from ui.visitors import (
 CHAT_PATH = "/chat"
 MAX_MESSAGE_CHARS = 10_000
 """The longest message that surely fits a body of 64 KB."""
+
+_GRADIO_ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else each event is summed up with pandas, for a page that we refuse
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+}
 
 
 def create_app(services: ChatServices) -> FastAPI:
@@ -47,12 +49,13 @@ def create_app(services: ChatServices) -> FastAPI:
     settings = services.settings
     if settings.max_message_chars > MAX_MESSAGE_CHARS:
         raise UiError(f"setting 'max_message_chars': at most {MAX_MESSAGE_CHARS}; lower it in desk.toml")
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.update(_GRADIO_ENVIRONMENT)
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health_routes(services.health))
     app.include_router(_conversation_routes(services))
-    app.add_middleware(ChatCookies, settings=settings)
-    app.add_middleware(GradioGate, mount_path=CHAT_PATH)
+    blocks = build_chat(services)
+    app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
+    app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
     app.add_middleware(BodyGuard)
     app.add_middleware(OriginGuard, allowed_origins=settings.allowed_origins)
     app.add_middleware(
@@ -66,12 +69,11 @@ def create_app(services: ChatServices) -> FastAPI:
         allow_credentials=True,
     )
     app.add_middleware(ErrorShield)
-    _mount(app, services)
+    _mount(app, blocks)
     return app
 
 
-def _mount(app: FastAPI, services: ChatServices) -> None:
-    blocks = build_chat(services)
+def _mount(app: FastAPI, blocks: gradio.Blocks) -> None:
     gradio.mount_gradio_app(
         app,
         blocks,
@@ -89,7 +91,6 @@ def _mount(app: FastAPI, services: ChatServices) -> None:
         css=Path(__file__).with_name("page.css").read_text(encoding="utf-8"),
     )
     blocks.has_launched = True  # without it Gradio copies any file that a client names
-    blocks.state_session_capacity = 500
 
 
 def _conversation_routes(services: ChatServices) -> APIRouter:
@@ -130,38 +131,6 @@ async def _found(conversations: Conversations, request: Request) -> Conversation
     if key is None:
         return None
     return await anyio.to_thread.run_sync(conversations.find, key.conversation_id, key.token)
-
-
-class ChatCookies:
-    """Gives each browser that loads the page its secret, and keeps the language that ``?lang=`` asks for."""
-
-    def __init__(self, app: ASGIApp, settings: ChatSettings) -> None:
-        self.app = app
-        self.settings = settings
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request; add cookies to the answer where it is the page."""
-        if scope["type"] != "http" or scope["path"] != CHAT_PATH + "/":
-            await self.app(scope, receive, send)
-            return
-        new = self._new_cookies(scope)
-
-        async def with_cookies(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *new]
-                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
-            await send(message)
-
-        await self.app(scope, receive, with_cookies)
-
-    def _new_cookies(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        cookies = read_cookies(Headers(scope=scope).get("cookie", ""))
-        secret = visitor_secret(cookies) or new_visitor_secret()
-        new = [_cookie(VISITOR_COOKIE, secret, self.settings)]
-        wanted = Request(scope).query_params.get("lang", "")[:20]
-        if wanted.lower().split("-")[0] in {ENGLISH, CHINESE}:
-            new.append(_cookie(LANGUAGE_COOKIE, choose_language(wanted, ""), self.settings))
-        return new
 
 
 def _cookie(name: str, value: str, settings: ChatSettings) -> tuple[bytes, bytes]:

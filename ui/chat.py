@@ -26,6 +26,8 @@ from ui.thread import View, render_page, render_skeleton
 from ui.visitors import LANGUAGE_COOKIE, conversation_key
 
 MAX_COMMENT_CHARS = 1000
+REMEMBERED_SESSIONS = 500
+"""Gradio keeps a copy of the page's configuration for each; nothing of ours is in it."""
 _CLIENT_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _Value = TypeVar("_Value")
 Outputs = tuple[Any, Any]
@@ -46,6 +48,7 @@ def build_chat(services: ChatServices) -> gradio.Blocks:
     handlers = ChatHandlers(services)
     script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     blocks: gradio.Blocks = gradio.Blocks(title=services.settings.title, analytics_enabled=False, fill_height=True)
+    blocks.state_session_capacity = REMEMBERED_SESSIONS
     with blocks:
         page = gradio.HTML(
             render_skeleton(services.settings), js_on_load=script, apply_default_css=False, elem_id="frontdesk-page"
@@ -182,6 +185,8 @@ class ChatHandlers:
 
     async def _page(self, caller: _Caller, *, pending: str | None = None, commenting: int | None = None) -> str:
         messages = await self._messages(caller.conversation_id)
+        if pending is not None and messages and messages[-1].message.text == pending:
+            pending = None  # a retry of what is stored already
         settings = self.services.settings
         return render_page(View(caller.texts, settings, caller.owner, messages, pending, commenting))
 

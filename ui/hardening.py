@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -138,6 +139,7 @@ class GradioGate:
 
     app: ASGIApp
     mount_path: str
+    event_ids: frozenset[int]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under the bound stream name, or answer 403 or 404."""
@@ -149,7 +151,8 @@ class GradioGate:
             await self.app(scope, receive, send)
             return
         inner = path.removeprefix(self.mount_path)
-        if not any(scope["method"] == method and route.fullmatch(inner) for method, route in _GRADIO_ROUTES):
+        known = any(scope["method"] == method and route.fullmatch(inner) for method, route in _GRADIO_ROUTES)
+        if not known or ".." in inner:
             await _refuse(404, "not found")(scope, receive, send)
             return
         if not inner.startswith(("/gradio_api/queue", "/gradio_api/heartbeat", "/gradio_api/cancel")):
@@ -166,8 +169,8 @@ class GradioGate:
         if scope["method"] == "POST":
             body = await read_body(receive, None, MAX_BODY_BYTES)
             document = checked_json(body) if body else None
-            if not isinstance(document, dict) or not isinstance(document.get("session_hash"), str):
-                await _refuse(422, "session_hash is missing")(scope, receive, send)
+            if not isinstance(document, dict) or not self._names_an_event(document):
+                await _refuse(422, "session_hash or fn_index is missing or wrong")(scope, receive, send)
                 return
             body = json.dumps({**document, "session_hash": bound_session(secret, document["session_hash"])}).encode()
             kept = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
@@ -182,6 +185,10 @@ class GradioGate:
             bound = [(key, bound_session(secret, value) if key == "session_hash" else value) for key, value in pairs]
             scope["query_string"] = urlencode(bound).encode()
         await self.app(scope, receive, send)
+
+    def _names_an_event(self, document: dict[str, Any]) -> bool:
+        number = document.get("fn_index")
+        return isinstance(document.get("session_hash"), str) and type(number) is int and number in self.event_ids
 
 
 def _refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -30,7 +30,7 @@ function banner(name) {
     bar.setAttribute("role", "status");
     document.body.append(bar);
   }
-  const words = name && root() ? root().dataset[name] || "" : "";
+  const words = (name && element.querySelector(".fd")?.dataset[name]) || "";
   if (bar.textContent !== words) bar.textContent = words;
   bar.hidden = !words;
 }
@@ -46,6 +46,7 @@ async function begin() {
 function giveBack(letter) {
   writeOutbox(readOutbox().filter((other) => other.id !== letter.id));
   if (box() && !box().value) box().value = letter.typed;
+  trigger("refresh", {});
 }
 async function deliver(letter) {
   letter.tried = Date.now();
@@ -122,7 +123,7 @@ function updated() {
   if (!now) return;
   document.documentElement.lang = now.lang;
   if (Number(now.dataset.sequence) > 0) begun = true;
-  const stamp = new Intl.DateTimeFormat(now.lang, { hour: "2-digit", minute: "2-digit" });
+  const stamp = new Intl.DateTimeFormat(now.lang, { hour: "numeric", minute: "2-digit" });
   for (const time of now.querySelectorAll("time")) {
     const words = stamp.format(new Date(time.dateTime));
     if (time.textContent !== words) time.textContent = words;
@@ -147,7 +148,14 @@ new MutationObserver(() => {
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-opening", "data-letter", "data-outcome"] });
 
 async function look() {
-  if (!begun || document.hidden || !root()) return;
+  if (document.hidden) return;
+  if (!root()) return navigator.cookieEnabled ? trigger("refresh", {}) : banner("cookies");
+  if (begun) await compare();
+  const late = readOutbox().filter((letter) => Date.now() - letter.tried > RETRY_MS);
+  if (late.length && !document.getElementById("fd-banner")?.textContent) banner("unsent");
+  late.forEach(deliver);
+}
+async function compare() {
   try {
     const answer = await fetch(here("../conversation/state?after=" + root().dataset.sequence), { credentials: "same-origin" });
     if (!answer.ok) throw new Error();
@@ -157,9 +165,6 @@ async function look() {
   } catch {
     banner("offline");
   }
-  const late = readOutbox().filter((letter) => Date.now() - letter.tried > RETRY_MS);
-  if (late.length && !document.getElementById("fd-banner")?.textContent) banner("unsent");
-  late.forEach(deliver);
 }
 setInterval(look, POLL_MS);
 document.addEventListener("visibilitychange", look);

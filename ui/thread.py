@@ -12,7 +12,7 @@ from html import escape
 from bot.storage.records import LoggedMessage
 from bot.values import Message, Owner, PassageSource, ReplySource, Role
 from ui.services import ChatSettings
-from ui.texts import Texts
+from ui.texts import CHINESE, ENGLISH, Texts, texts_for
 
 SHOWN_MESSAGES = 200
 TYPING_FOR = timedelta(seconds=60)
@@ -69,9 +69,10 @@ def render_page(view: View) -> str:
 
 def render_skeleton(settings: ChatSettings) -> str:
     """What stands there until the first state arrives; wordless, because the language is not known yet."""
+    cookies = " ".join(texts_for(language).cookies for language in (ENGLISH, CHINESE))
     return (
-        f'<div class="fd"><header class="fd-header"><span class="fd-logo" aria-hidden="true"></span>'
-        f'<div class="fd-brand"><h1>{escape(settings.title)}</h1></div></header>'
+        f'<div class="fd" data-cookies="{escape(cookies)}"><header class="fd-header">'
+        f'<span class="fd-logo" aria-hidden="true"></span><div class="fd-brand"><h1>{escape(settings.title)}</h1></div></header>'
         f'<div class="fd-thread"><div class="fd-typing"><i></i><i></i><i></i></div></div></div>'
     )
 

@@ -1,13 +1,19 @@
 """Fakes at the protocols of ui.services, and a server that runs them."""
 
 import itertools
+import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from bot.storage.records import Feedback, LoggedMessage, StartedConversation
 from bot.values import (
@@ -23,6 +29,7 @@ from bot.values import (
     Versions,
 )
 from retrieval.values import Passage
+from ui.app import create_app
 from ui.services import ChatServices, ChatSettings
 
 VERSIONS = Versions("bundle-1", "knowledge-1", "replies-1")
@@ -137,6 +144,15 @@ class Desk:
     state: dict[str, object]
     settings: ChatSettings
 
+    def reset(self) -> None:
+        conversations = self.store.conversations
+        for table in (conversations.owners, conversations.tokens, conversations.logs, conversations.client_ids):
+            table.clear()
+        self.assistant.failure, self.assistant.gate = None, threading.Event()
+        self.assistant.gate.set()
+        versions = {"bundle": "bundle-1"}
+        self.state = {"ready": True, "provider": "CPUExecutionProvider", "versions": versions, "database": "reachable"}
+
     def services(self) -> ChatServices:
         return ChatServices(self.store, self.assistant, self.passage, lambda: self.state, self.settings)
 
@@ -144,19 +160,108 @@ class Desk:
         return PASSAGE if (knowledge_version, passage_id) == ("knowledge-1", "p1") else None
 
 
+def new_desk() -> Desk:
+    store = FakeStore()
+    starters = ("How long can I return goods?", "Where is my order?")
+    settings = ChatSettings(title="Larkspur Home", starters=starters, requests_burst=100_000)
+    desk = Desk(store, FakeAssistant(store.conversations), {}, settings)
+    desk.reset()
+    return desk
+
+
 @pytest.fixture
 def desk() -> Desk:
-    store = FakeStore()
-    state: dict[str, object] = {"ready": True, "provider": "CPUExecutionProvider", "versions": {"bundle": "bundle-1"}}
-    starters = ("How long can I return goods?", "Where is my order?")
-    settings = ChatSettings(title="Larkspur Home", starters=starters, requests_burst=500, requests_per_second=100)
-    return Desk(store, FakeAssistant(store.conversations), state, settings)
+    return new_desk()
+
+
+@contextmanager
+def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """Run an application on a free port of this machine; gives its address."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert server.started, "the server did not start within 30 s"
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(15)
+
+
+@dataclass
+class Visitor:
+    """A browser without a screen: cookies, the page's configuration, and Gradio's protocol."""
+
+    client: httpx.Client
+    session_hash: str = "abc123"
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def load(self, query: str = "") -> str:
+        page = self.client.get(f"/chat/{query}").raise_for_status().text
+        config = page.split("window.gradio_config = ", 1)[1]
+        self.config = json.JSONDecoder().raw_decode(config)[0]
+        return page
+
+    def body(self, event: str, data: object = None) -> dict[str, Any]:
+        numbers = [d["id"] for d in self.config["dependencies"] if any(t[1] == event for t in d["targets"])]
+        return {"data": [], "event_data": data, "fn_index": numbers[0], "session_hash": self.session_hash}
+
+    def join(self, event: str, data: object = None) -> httpx.Response:
+        return self.client.post("/chat/gradio_api/queue/join", json=self.body(event, data))
+
+    def stream(self) -> list[dict[str, Any]]:
+        """All events of the stream until the server closes it."""
+        events: list[dict[str, Any]] = []
+        query = {"session_hash": self.session_hash}
+        ends = suppress(httpx.RemoteProtocolError)  # so Gradio ends the stream of a session that it does not know
+        with ends, self.client.stream("GET", "/chat/gradio_api/queue/data", params=query) as answer:
+            events += [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+        return events
+
+    def fire(self, event: str, data: object = None) -> str:
+        """All that an event sent to the page, as text."""
+        self.join(event, data).raise_for_status()
+        return "\n".join(json.dumps(message, ensure_ascii=False) for message in self.stream())
+
+    def begin(self) -> str:
+        """Start a conversation; gives its id."""
+        self.client.post("/conversation").raise_for_status()
+        return self.client.cookies["frontdesk_conversation"].split(".")[0]
+
+
+@dataclass
+class Site:
+    """A running chat with its fakes."""
+
+    desk: Desk
+    app: FastAPI
+    address: str
+
+    @property
+    def blocks(self) -> Any:
+        """The mounted Blocks."""
+        return next(route.app for route in self.app.routes if getattr(route, "path", "") == "/chat").get_blocks()
+
+    def visitor(self, **headers: str) -> Visitor:
+        visitor = Visitor(httpx.Client(base_url=self.address, headers=headers, timeout=30))
+        visitor.load()
+        return visitor
+
+
+@pytest.fixture(scope="session")
+def running_site() -> Iterator[Site]:
+    desk = new_desk()
+    app = create_app(desk.services())
+    with serving(app) as address:
+        yield Site(desk, app, address)
 
 
 @pytest.fixture
-def shots() -> Path | None:
-    """Where screenshots go when someone wants to look at them (FRONTDESK_SHOTS)."""
-    import os
-
-    folder = os.environ.get("FRONTDESK_SHOTS")
-    return Path(folder) if folder else None
+def site(running_site: Site) -> Site:
+    """The one running chat, with an empty desk."""
+    running_site.desk.reset()
+    return running_site
