@@ -18,6 +18,7 @@ _CJK = r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc々〆]"
 _WORD = regex.compile(
     rf"(?P<cjk>{_CJK}+)|(?:(?!{_CJK})[\p{{L}}\p{{N}}\p{{M}}])+(?:['’](?:(?!{_CJK})[\p{{L}}\p{{M}}])+)*"
 )
+_ASCII_WORD = regex.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 _APOSTROPHE = str.maketrans("", "", "'’")
 # A full stop ends a sentence only before white space; the full-width ones need none.
 _STOP = regex.compile(r"[。！？｡]+[」』）”’\"']*|[.!?…]+[)\]\"'”’»]*(?=\s|$)|\n+")
@@ -42,6 +43,8 @@ def words(text: str) -> list[str]:
     Case and width are folded (NFKC), apostrophes inside a word are dropped ("don't" is "dont"), and a run of Chinese
     or Japanese gives its character bigrams, since such text has no spaces; a run of one character gives that one.
     """
+    if text.isascii():  # most logs are; three times as fast
+        return [word.replace("'", "") for word in _ASCII_WORD.findall(text.lower())]
     folded = unicodedata.normalize("NFKC", text).casefold()
     tokens: list[str] = []
     for found in _WORD.finditer(folded):

@@ -168,7 +168,8 @@ def test_csv_faq_gives_an_article_a_question_and_reports_bad_rows_with_their_lin
         ("b.json", '{"faq": [{"Question": "Q1?", "Answer": "A."}, {"question": "Q2?", "answer": 5}]}', []),
         (
             "f.jsonl",
-            '{"answer": ["A."], "question": "Q1?"}\n{"answer": [], "question": "Q0?"}\n{"answer": "A.", "question": "Q2?"}',
+            '{"answer": ["A."], "question": "Q1?"}\n{"answer": [], "question": "Q0?"}\n'
+            '{"answer": "A.", "question": "Q2?"}',
             [2],
         ),
         ("c.jsonl", '{"question": "Q1?", "answer": "A."}\n{"question": "Q2?", "answer": "A."}\n', []),

@@ -48,6 +48,11 @@ def test_words_hold_no_white_space_and_are_found_in_any_case(text: str) -> None:
     assert all(word and not any(map(str.isspace, word)) for word in found)
 
 
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_ascii_gives_the_same_words_beside_another_script(text: str) -> None:
+    assert [*words(text), "货"] == words(f"{text} 货")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
