@@ -4,7 +4,7 @@ import io
 import re
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError, PyPdfError
 
 from retrieval.chunking import Section
 from retrieval.documents.document import Document
@@ -26,7 +26,9 @@ def read_pdf(content: bytes) -> Document:
             raise DocumentError("needs a password; save a copy without one")
         pages = [page.extract_text() for page in reader.pages]
         title = (reader.metadata.title if reader.metadata else None) or ""
-    except (PyPdfError, ImportError, *_MALFORMED) as error:
+    except DependencyError as error:
+        raise DocumentError("encrypted in a way that cannot be read here; save a copy without a password") from error
+    except (PyPdfError, *_MALFORMED) as error:
         raise DocumentError("not a readable PDF; print it to a new PDF") from error
     text = "\n".join(page.strip() for page in pages)
     if not text.strip():
