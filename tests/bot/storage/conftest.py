@@ -1,0 +1,137 @@
+"""A store on each database. PostgreSQL joins in when FRONTDESK_TEST_POSTGRESQL holds the URL of a server to use."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from bot.storage.migrate import upgrade
+from bot.storage.store import Store
+from bot.values import (
+    Action,
+    ApprovedReply,
+    Decision,
+    Evidence,
+    IntentScore,
+    PassageSource,
+    RankedReply,
+    Reply,
+    ReplySource,
+    Understanding,
+    Versions,
+)
+from retrieval.values import Passage, RetrievedPassage
+
+SERVER = os.environ.get("FRONTDESK_TEST_POSTGRESQL")
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **units: float) -> None:
+        self.now += timedelta(**units)
+
+
+def postgresql_database() -> Iterator[str]:
+    if not SERVER:
+        pytest.skip("FRONTDESK_TEST_POSTGRESQL is not set")
+    name = f"frontdesk_test_{secrets.token_hex(6)}"
+    with closing(psycopg.connect(SERVER, autocommit=True)) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own, with the current schema."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'desk.db'}"
+        upgrade(address)
+        yield address
+        return
+    for address in postgresql_database():
+        upgrade(address)
+        yield address
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """As ``url``, for what only concerns SQLite."""
+    address = f"sqlite:///{tmp_path / 'desk.db'}"
+    upgrade(address)
+    return address
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """As ``url``, for what only concerns PostgreSQL."""
+    for address in postgresql_database():
+        upgrade(address)
+        yield address
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(url: str, clock: FakeClock) -> Iterator[Store]:
+    with Store.open(url, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def conversation_id(store: Store) -> str:
+    return store.conversations.start(channel="web", locale="en").conversation_id
+
+
+@pytest.fixture
+def make_reply() -> Callable[..., Reply]:
+    """Makes replies with every kind of source."""
+
+    def make(text: str = "Two days.", action: Action = Action.ANSWER, confidence: float = 0.9) -> Reply:
+        return Reply(
+            text=text,
+            decision=Decision(action, "reply_confident", confidence),
+            sources=(
+                ReplySource("r1", 2, {"order_id": "77"}),
+                PassageSource("p1", "shipping", "Shipping > Times", "docs/shipping.md", ((0, 5), (7, 9))),
+            ),
+            versions=Versions("b1", "k1", None),
+            latency_ms=12.5,
+            options=("Where is it?", "Return it"),
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_evidence() -> Callable[..., Evidence]:
+    """Makes evidence with one passage and one reply."""
+
+    def make(passage_text: str = "It takes two days.", score: float = 0.75) -> Evidence:
+        approved = ApprovedReply("r1", 2, "Two days.", ("delivery",), "Ann", NOON)
+        return Evidence(
+            Understanding((IntentScore("delivery", 0.9), IntentScore("returns", 0.1)), 0.05, "neutral", None, None),
+            (RetrievedPassage(Passage("p1", "shipping", "Shipping", passage_text, "docs/s.md", 3), score, 1),),
+            (RankedReply(approved, score, 1),),
+        )
+
+    return make
