@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 
 from retrieval.text import normalise, words
 
@@ -37,10 +38,12 @@ def strip_signature(text: str) -> str:
     return text.strip()
 
 
+@lru_cache(maxsize=4096)
 def comparable(text: str) -> str:
     """What two texts have in common if they differ only in case, punctuation or white space.
 
-    A text without any word (emoji, punctuation) is compared as it is.
+    A text without any word (emoji, punctuation) is compared as it is. The last few thousand results are remembered:
+    a message is asked for again with each later message of its conversation.
     """
     clean = clean_text(text)
     return " ".join(words(clean)) or clean

@@ -26,7 +26,7 @@ SAME_SIMILARITY = 0.9
 
 _LETTER_SIMILARITY = {LEAK_SIMILARITY: 90.0, SAME_SIMILARITY: 95.0}
 # Bands and rows: a pair at the wanted similarity is missed less than once in 10,000 times.
-_BANDS = {LEAK_SIMILARITY: (42, 3), SAME_SIMILARITY: (16, 6)}
+_BANDS = {LEAK_SIMILARITY: (32, 4), SAME_SIMILARITY: (16, 6)}
 
 
 class NearDuplicates(Generic[Key]):
@@ -52,7 +52,7 @@ class NearDuplicates(Generic[Key]):
         self._equal[form].append(key)
         tokens = form.split(" ")
         if len(self._equal[form]) == 1 and len(tokens) >= NEAR_TOKENS:
-            self._index.insert(len(self._long), self._hashed(tokens), check_duplication=False)
+            self._index.insert(len(self._long), self._hashed(frozenset(tokens)), check_duplication=False)
             self._long.append((form, frozenset(tokens)))
 
     def find(self, text: str) -> list[Key]:
@@ -60,10 +60,11 @@ class NearDuplicates(Generic[Key]):
         form = comparable(text)
         found = list(self._equal.get(form, ()))
         tokens = form.split(" ")
-        if len(tokens) >= NEAR_TOKENS:
-            for candidate in sorted(self._index.query(self._hashed(tokens))):
+        if self._long and len(tokens) >= NEAR_TOKENS:
+            distinct = frozenset(tokens)
+            for candidate in sorted(self._index.query(self._hashed(distinct))):
                 other, other_tokens = self._long[candidate]
-                if other != form and self._near(form, frozenset(tokens), other, other_tokens):
+                if other != form and self._near(form, distinct, other, other_tokens):
                     found.extend(self._equal[other])
         return found
 
@@ -73,9 +74,9 @@ class NearDuplicates(Generic[Key]):
             return True
         return fuzz.ratio(form, other, score_cutoff=self._letters) > 0
 
-    def _hashed(self, tokens: Iterable[str]) -> MinHash:
+    def _hashed(self, tokens: frozenset[str]) -> MinHash:
         hashed = self._blank.copy()
-        hashed.update_batch([token.encode() for token in set(tokens)])
+        hashed.update_batch([token.encode() for token in tokens])
         return hashed
 
 

@@ -23,10 +23,12 @@ class Exclusion:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._texts: NearDuplicates[None] = NearDuplicates(LEAK_SIMILARITY)
+        self._asked: dict[str, bool] = {}
 
     def add(self, text: str) -> None:
         """Exclude a text, and its near-duplicates where it is long enough to be known again."""
         self._texts.add(None, text)
+        self._asked.clear()
 
     def covers_intent(self, example: IntentExample) -> bool:
         """Whether this example must not train; counted where so."""
@@ -47,7 +49,9 @@ class Exclusion:
         return self._counted("(questions)", self._has(question.question))
 
     def _has(self, text: str) -> bool:
-        return bool(self._texts.find(text))
+        if text not in self._asked:
+            self._asked[text] = bool(self._texts.find(text))
+        return self._asked[text]
 
     def _has_context(self, context: tuple[str, ...]) -> bool:
         # A short earlier message ("yes") says nothing about where it came from.

@@ -1,0 +1,136 @@
+"""What of an agent's text belongs to one customer only, and what a person must look at. Knows no dialogues.
+
+Names, order and booking numbers, e-mail addresses and phone numbers become variables such as ``{order_id}``; amounts,
+dates, promises and other long numbers are left in the text and named as risks.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+
+_NAME = r"[A-Z][a-zà-öø-ÿ]+(?:[-'’][A-Z]?[a-zà-öø-ÿ]+)?"
+_NO_NAMES = frozenset(
+    {
+        "there", "all", "everyone", "team", "folks", "guys", "again", "sir", "madam", "maam", "friend", "friends",
+        "you", "we", "i", "it", "this", "that", "the", "please", "thanks", "thank", "sorry", "how", "what", "when",
+        "where", "why", "who", "yes", "no", "unfortunately", "your", "our", "my", "me", "for", "to", "and", "if",
+        "so", "just", "welcome", "happy", "good", "great", "customer", "support", "have", "are", "is", "was", "can",
+        "could", "would", "will", "may", "as", "at", "in", "on", "let", "us", "from", "hello", "hi", "hey",
+    }
+)  # fmt: skip
+_MENTIONS = re.compile(r"^(?:\s*\.?@\w+[\s,:]*)+|@\d+\b")
+_GREETED = re.compile(
+    rf"(?i:\b(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|welcome|thanks|thank you|sorry)\b)"
+    rf"(?:\s+there)?,?\s+(?P<name>{_NAME}(?:\s{_NAME}){{0,2}})(?=\s*[,.!?;:–—-]|\s*$)"
+)
+_TITLED = re.compile(
+    rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Mme)\.?\s+{_NAME}(?:\s{_NAME})?|[\u4e00-\u9fff]{{1,2}}(?:先生|女士|小姐)"
+)
+_CALLED = re.compile(rf"(?:,\s*(?P<last>{_NAME})(?=\s*[.!?]|\s*$))|(?:(?:^|(?<=[.!?]\s))(?P<first>{_NAME}),\s)")
+_INTRODUCED = re.compile(
+    rf"(?i:\b(?:my name is|my name['’]s|you['’]re (?:chatting|speaking) with))\s+(?P<name>{_NAME})"
+)
+_EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+\b")
+_PHONE = re.compile(r"(?<![\w-])\+?(?:\(\d{2,4}\)[\s-]?)?\d{2,4}(?:[\s.-]\d{2,5}){2,4}(?![\w-])|(?<!\w)\+\d{8,15}\b")
+_ORDER = re.compile(
+    r"(?i:\b(?:order|booking|confirmation|reservation|reference|case|ticket|claim|tracking|invoice|record locator|pnr)"
+    r"(?:\s+(?:number|no\.?|id|code|ref))?\s*(?:is\s+|[:#]\s*)*)(?P<id>#?(?=[A-Z0-9-]*\d)[A-Z0-9-]{4,20})\b"
+    r"|(?P<bare>(?<![\w#])#\d{4,15}\b|\b[A-Z]{1,3}-?\d{5,12}\b)"
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+_COUNT = r"(?:\d+|one|two|three|four|five|six|seven|ten|few|couple(?: of)?)(?:\s?[-–]\s?\d+| to \w+)?"
+_SPAN = r"(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
+_DEEDS = r"(?:send|credit|replace|ship|call|pay|give|deliver|cancel|fix|make sure|ensure|contact|e-?mail|get back)"
+_RISKS = {
+    "amount": re.compile(
+        r"[$€£¥₹]\s?\d|\b\d[\d.,]*\s?(?:dollars?|euros?|pounds?|usd|eur|gbp|cny|rmb|percent|miles|points)\b|"
+        r"\d\s?(?:%|元|€|£)",
+        re.IGNORECASE,
+    ),
+    "date": re.compile(
+        r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?\b|\b\d{1,2}:\d{2}|\b\d{1,2}\s?[ap]\.?m\b|"
+        rf"\b{_MONTH}\.?\s+\d{{1,2}}\b|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b|"
+        r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:today|tonight|tomorrow|yesterday)\b|"
+        rf"\b{_COUNT}\s+(?:business |working )?{_SPAN}\b|"
+        r"[\d一二三四五六七八九十]+\s?个?(?:月|日|天|小时|分钟|周)|今天|明天",
+        re.IGNORECASE,
+    ),
+    "promise": re.compile(
+        r"\b(?:refund\w*|guarantee\w*|promis\w+|compensat\w+|reimburs\w+|vouchers?|credited|waiv\w+|free of charge|"
+        rf"(?:i|we)(?:['’]ll| will| shall)\s+(?:\w+\s+)?{_DEEDS}|"
+        r"you(?:['’]ll| will)\s+(?:\w+\s+)?(?:receive|get|be (?:paid|credited|contacted|called|compensated)))\b|"
+        r"退款|保证|承诺|赔偿|一定会",
+        re.IGNORECASE,
+    ),
+    "number": re.compile(r"\d{4,}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """What is known from the whole log.
+
+    Attributes:
+        names: first names that agents greeted somebody by.
+        contacts: e-mail addresses and phone numbers of the company itself, which stay in the text.
+    """
+
+    names: Set[str]
+    contacts: Set[str]
+
+
+def greeted_names(text: str) -> Iterator[str]:
+    """First names by which this text greets somebody."""
+    for found in _GREETED.finditer(text):
+        first = found["name"].split()[0]
+        if first.casefold() not in _NO_NAMES:
+            yield first
+
+
+def contacts_in(text: str) -> Iterator[str]:
+    """E-mail addresses and phone numbers in this text."""
+    yield from (found.group() for found in _EMAIL.finditer(text))
+    yield from (found.group() for found in _PHONE.finditer(text))
+
+
+def mask(text: str, known: Masking) -> str:
+    """The text with ``{customer_name}``, ``{agent_name}``, ``{order_id}``, ``{email}`` and ``{phone}`` in place of
+    what belongs to one conversation.
+    """  # noqa: D205 - the first sentence does not fit one line
+    text = _MENTIONS.sub("", text)
+    text = _EMAIL.sub(lambda found: found[0] if found[0] in known.contacts else "{email}", text)
+    text = _ORDER.sub(_order, text)
+    text = _PHONE.sub(lambda found: found[0] if found[0] in known.contacts else "{phone}", text)
+    text = _INTRODUCED.sub(lambda found: _replaced(found, "name", "{agent_name}"), text)
+    text = _TITLED.sub("{customer_name}", text)
+    text = _GREETED.sub(_greeting, text)
+    return _CALLED.sub(lambda found: _called(found, known.names), text).strip()
+
+
+def risks_of(text: str, contacts: Iterable[str] = ()) -> tuple[str, ...]:
+    """Why a person must look at this text before it is sent: amount, date, promise, number (in this order).
+
+    Contacts of the company are no such reason.
+    """
+    for contact in contacts:
+        text = text.replace(contact, " ")
+    return tuple(reason for reason, pattern in _RISKS.items() if pattern.search(text))
+
+
+def _order(found: re.Match[str]) -> str:
+    return _replaced(found, "id" if found["id"] else "bare", "{order_id}")
+
+
+def _greeting(found: re.Match[str]) -> str:
+    first = found["name"].split()[0]
+    return found[0] if first.casefold() in _NO_NAMES else _replaced(found, "name", "{customer_name}")
+
+
+def _called(found: re.Match[str], names: Set[str]) -> str:
+    group = "last" if found["last"] else "first"
+    return _replaced(found, group, "{customer_name}") if found[group] in names else found[0]
+
+
+def _replaced(found: re.Match[str], group: str, variable: str) -> str:
+    start, end = found.start(group) - found.start(), found.end(group) - found.start()
+    return found[0][:start] + variable + found[0][end:]
