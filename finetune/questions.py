@@ -17,11 +17,20 @@ _QUESTION_MARKS = ("?", "\uff1f")
 def read_questions(path: Path, passages: Mapping[str, Passage], report: ImportReport) -> Iterator[QuestionPassage]:
     """Read JSONL lines ``{"text": ..., "passage_ids": [...]}``: one pair for each passage named.
 
+    ``"document_id": "..."`` in place of the ids names all passages of an article.
+
     Raises:
-        DataError: the file is missing or empty, or a line names a passage that is not there.
+        DataError: the file is missing or empty, or a line names a passage or an article that is not there.
     """
+    by_document: dict[str, list[str]] = {}
+    for passage in passages.values():
+        by_document.setdefault(passage.document_id, []).append(passage.passage_id)
     for line, row in json_records(path, report):
         text, ids = row.get("text"), row.get("passage_ids")
+        if ids is None and row.get("document_id") is not None:
+            ids = by_document.get(str(row["document_id"]))
+            if ids is None:
+                raise DataError(f"{path}, line {line}: no article {row['document_id']!r} in the --knowledge file")
         if not isinstance(text, str) or not text.strip() or flaw(text):
             report.skip("no usable text", line)
         elif not isinstance(ids, list) or not ids:

@@ -46,7 +46,7 @@ class Assistant(Protocol):
 class PassageLookup(Protocol):
     """Finds the text behind a citation."""
 
-    def __call__(self, knowledge_version: str | None, passage_id: str) -> Passage | None:
+    def __call__(self, knowledge_version: str | None, passage_id: str, /) -> Passage | None:
         """The passage as it was in that snapshot, or None where it is gone."""
 
 

@@ -1,10 +1,14 @@
 """`frontdesk replies`: mined from history, proposed, and approved by a person."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ui.commands.options import Directory, InputFile, OutputFile, desk_option
+
+if TYPE_CHECKING:
+    from bot.storage.records import ProposedReply
 
 
 @click.group()
@@ -19,13 +23,22 @@ def replies() -> None:
 @click.option("--min-frequency", type=click.IntRange(1), default=None, help="Drop replies that agents gave less often.")
 def mine(dialogues: Path, out: Path, bundle_directory: Path | None, min_frequency: int | None) -> None:
     """Find the replies that agents gave, clustered, without names and signatures."""
-    from finetune.mining import mine_file
+    from finetune.history.dialogue_file import read_dialogues
+    from finetune.mining import MiningReport, mine_replies
+    from finetune.replies_file import write_replies
 
-    from ui.commands.progress import progress_bar
+    report = MiningReport()
+    found = read_dialogues(dialogues)
+    if bundle_directory:
+        from bot.bundle import load_bundle
+        from bot.encoder import Encoder
+        from finetune.labelling import with_predicted_intents
 
-    with progress_bar("Mining replies") as progress:
-        for line in mine_file(dialogues, out, bundle_directory, min_frequency, progress):
-            click.echo(line)
+        found = with_predicted_intents(found, Encoder.open(load_bundle(bundle_directory)))
+    count = write_replies(out, mine_replies(found, min_frequency=min_frequency, report=report))
+    for line in report.summary():
+        click.echo(line)
+    click.echo(f"Wrote {count} proposals to {out}; read and edit them, then: frontdesk replies approve {out} --by NAME")
 
 
 @replies.command()
@@ -95,7 +108,12 @@ def list_replies(state: str, desk_directory: Path) -> None:
             click.echo(f"{proposal.reply_id}  [{', '.join(proposal.intents)}]  {proposal.text}{risky}")
 
 
-def _read(file: Path) -> list:  # type: ignore[type-arg]
+def _read(file: Path) -> "list[ProposedReply]":
+    """Mined replies as the store takes them."""
+    from bot.storage.records import ProposedReply
     from finetune.replies_file import read_replies
 
-    return list(read_replies(file))
+    return [
+        ProposedReply(mined.reply_id, mined.text, mined.intents, mined.frequency, mined.risky)
+        for mined in read_replies(file)
+    ]

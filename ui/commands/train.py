@@ -1,6 +1,6 @@
 """`frontdesk train`: data and a recipe become a bundle."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -13,17 +13,17 @@ from ui.commands.options import Directory, InputFile
 @click.option("--out-of-scope", type=InputFile, help="CSV: text.")
 @click.option("--dialogues", type=InputFile, help="Dialogues from `history import`.")
 @click.option("--knowledge", type=InputFile, help="Passages from `knowledge build`.")
-@click.option("--knowledge-queries", type=InputFile, help='JSONL: {"text", "passage_ids"}.')
+@click.option("--knowledge-queries", type=InputFile, help='JSONL: {"text", "passage_ids"} or {"text", "document_id"}.')
 @click.option("--dev-intents", type=InputFile, help="Dev part; absent: a seeded split by conversation.")
 @click.option("--dev-out-of-scope", type=InputFile, help="Dev part.")
 @click.option("--dev-dialogues", type=InputFile, help="Dev part.")
 @click.option("--exclude", type=InputFile, help="Texts that must not train, nor their near-duplicates.")
-@click.option("--seed", type=int, help="Overrides the recipe's seed.")
 @click.option("--out", type=Directory, required=True, help="Bundle directory to make.")
-def train(**options: Any) -> None:
+def train(recipe: str, out: Path, **sources: Path | None) -> None:
     """Train, calibrate, export and report; killed, the same command goes on where it was."""
+    from finetune.dataset import DataSources
     from finetune.pipeline import TrainRequest
     from finetune.pipeline import train as make_bundle
 
-    bundle = make_bundle(TrainRequest(**options), click.echo)
-    click.echo(f"Bundle {bundle}; its report: {bundle / 'report' / 'index.html'}")
+    bundle = make_bundle(TrainRequest(recipe, DataSources(**sources), out), click.echo)
+    click.echo(f"Its report: {bundle / 'report' / 'index.html'}")

@@ -1,0 +1,111 @@
+"""Files in, figures out: a bundle measured on labelled data that it has not seen. Trains nothing."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bot.bundle import load_bundle
+from bot.encoder import Encoder, Providers
+from finetune.dialogue_examples import intent_examples, reply_pairs
+from finetune.errors import DataError
+from finetune.evaluate import (
+    intent_metrics,
+    intent_result,
+    knowledge_metrics,
+    reply_metrics,
+    scope_metrics,
+)
+from finetune.examples import IntentExample, ReplyPair
+from finetune.history.dialogue_file import read_dialogues
+from finetune.history.json_lines import json_records
+from finetune.history.report import ImportReport
+from finetune.intent_files import read_intents, read_out_of_scope
+from finetune.turns import turns_of
+from retrieval.retriever import Retriever
+from retrieval.snapshot import load_snapshot
+
+
+def evaluate_files(
+    bundle_directory: Path,
+    *,
+    intents: Path | None = None,
+    out_of_scope: Path | None = None,
+    dialogues: Path | None = None,
+    snapshot: Path | None = None,
+    queries: Path | None = None,
+    provider: Providers = "auto",
+) -> dict[str, float]:
+    """Measure whatever data is given for; metrics of absent data are absent.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        DataError: a file is missing or empty, or has a label that the bundle does not know.
+        SnapshotError: the snapshot is of another encoder.
+    """
+    bundle = load_bundle(bundle_directory)
+    encoder = Encoder.open(bundle, providers=provider)
+    figures: dict[str, float] = {}
+    examples, pairs = _from_dialogues(dialogues, encoder.intents) if dialogues else ((), ())
+    if intents:
+        examples = (*read_intents(intents), *examples)
+    if examples:
+        figures |= _intents(encoder, examples, out_of_scope)
+    if pairs:
+        figures |= {f"reply_{name}": value for name, value in reply_metrics(encoder, pairs).items()}
+    if snapshot and queries:
+        retriever = load_snapshot(snapshot, encoder_id=bundle.manifest.version)
+        figures |= knowledge_metrics(retriever, encoder, read_queries(queries, retriever))
+    return figures
+
+
+def read_queries(path: Path, retriever: Retriever) -> list[tuple[str, frozenset[str]]]:
+    """Labelled queries: ``{"text", "passage_ids"}`` or ``{"text", "document_id"}``, one a line.
+
+    Raises:
+        DataError: no usable line, or one names a passage or an article that the snapshot lacks.
+    """
+    report = ImportReport()
+    ids_of: dict[str, set[str]] = {}
+    for passage in retriever.passages:
+        ids_of.setdefault(passage.document_id, set()).add(passage.passage_id)
+    known = {passage.passage_id for passage in retriever.passages}
+    queries = []
+    for line, row in json_records(path, report):
+        named = row.get("passage_ids")
+        relevant = frozenset(map(str, named)) if named else frozenset(ids_of.get(str(row.get("document_id")), ()))
+        if not isinstance(row.get("text"), str) or not relevant:
+            raise DataError(f"{path}, line {line}: give text, and passage_ids or the document_id of an indexed article")
+        if not relevant <= known:
+            raise DataError(f"{path}, line {line}: no passage {min(relevant - known)!r} in the snapshot")
+        queries.append((row["text"], relevant))
+    return queries
+
+
+def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope: Path | None) -> dict[str, float]:
+    unknown = sorted({example.intent for example in examples} - set(encoder.intents))
+    if unknown:
+        raise DataError(f"the bundle does not know the intent {unknown[0]!r}; correct the label or train with it")
+    result = intent_result(encoder, encoder.intents, examples)
+    figures = intent_metrics(result)
+    threshold = encoder.calibration.out_of_scope_threshold
+    if out_of_scope and threshold is not None:
+        inside = _scope_scores(encoder, [example.text for example in examples])
+        outside = _scope_scores(encoder, list(read_out_of_scope(out_of_scope)))
+        figures |= scope_metrics(inside, outside, threshold)
+    return figures
+
+
+def _scope_scores(encoder: Encoder, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([found.out_of_scope for found in encoder.understand(texts)], dtype=np.float64)
+
+
+def _from_dialogues(path: Path, known: tuple[str, ...]) -> tuple[tuple[IntentExample, ...], tuple[ReplyPair, ...]]:
+    """Labelled messages of intents that the bundle knows, and reply pairs."""
+    examples: list[IntentExample] = []
+    pairs: list[ReplyPair] = []
+    for dialogue in read_dialogues(path):
+        turns = turns_of(dialogue)
+        found = intent_examples(dialogue.conversation_id, turns)
+        examples += [example for example in found if example.intent in known]
+        pairs += reply_pairs(dialogue.conversation_id, turns)
+    return tuple(examples), tuple(pairs)
