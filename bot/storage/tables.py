@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -61,6 +62,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {  # Any: SQLAlchemy's own, wide type
         str: Text(),
+        float: Double(),
         datetime: UtcDateTime(),
         dict[str, Any]: JsonValue,
         list[Any]: JsonValue,

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy import make_url
 
 from bot.storage.migrate import upgrade
 from bot.storage.store import Store
+from bot.storage.tables import Base
 from bot.values import (
     Action,
     ApprovedReply,
@@ -57,33 +59,43 @@ def postgresql_database() -> Iterator[str]:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database of its own, with the current schema."""
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'desk.db'}"
-        upgrade(address)
-        yield address
-        return
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: copying is faster than migrating for each test."""
+    file = tmp_path_factory.mktemp("migrated") / "desk.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    """A migrated database that tests empty after them: making one takes half a second."""
     for address in postgresql_database():
         upgrade(address)
         yield address
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     """As ``url``, for what only concerns SQLite."""
-    address = f"sqlite:///{tmp_path / 'desk.db'}"
-    upgrade(address)
-    return address
+    shutil.copy(migrated_sqlite, tmp_path / "desk.db")
+    return f"sqlite:///{tmp_path / 'desk.db'}"
 
 
 @pytest.fixture
-def postgresql_url() -> Iterator[str]:
+def postgresql_url(migrated_postgresql: str) -> Iterator[str]:
     """As ``url``, for what only concerns PostgreSQL."""
-    for address in postgresql_database():
-        upgrade(address)
-        yield address
+    yield migrated_postgresql
+    tables = ", ".join(Base.metadata.tables)
+    with closing(psycopg.connect(migrated_postgresql.replace("+psycopg", ""), autocommit=True)) as connection:
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database with the current schema."""
+    address: str = request.getfixturevalue(f"{request.param}_url")
+    return address
 
 
 @pytest.fixture

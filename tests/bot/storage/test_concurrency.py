@@ -52,9 +52,7 @@ def test_fifty_posts_of_one_client_id_make_one_row_and_fifty_equal_answers(store
 def test_many_messages_at_once_get_a_strict_order_without_gaps(store: Store, conversation_id: str) -> None:
     names = [f"m{number}" for number in range(60)]
     with ThreadPoolExecutor(20) as pool:
-        answers = list(
-            pool.map(lambda name: store.conversations.append_customer(conversation_id, name, name), names)
-        )
+        answers = list(pool.map(lambda name: store.conversations.append_customer(conversation_id, name, name), names))
     assert sorted(answer.sequence for answer in answers) == list(range(1, 61))
     logged = store.conversations.messages_after(conversation_id, 0)
     assert [message.sequence for message in logged] == list(range(1, 61))

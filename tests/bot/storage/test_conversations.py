@@ -228,9 +228,7 @@ def test_scores_that_are_no_numbers_are_logged_as_such(
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "a\0b", "\ud800", "x" * 100_001])
-def test_text_that_cannot_be_stored_is_refused_and_leaves_no_gap(
-    store: Store, conversation_id: str, text: str
-) -> None:
+def test_text_that_cannot_be_stored_is_refused_and_leaves_no_gap(store: Store, conversation_id: str, text: str) -> None:
     with pytest.raises(InvalidTextError):
         store.conversations.append_customer(conversation_id, text, "m1")
     with pytest.raises(InvalidTextError):
