@@ -17,7 +17,6 @@ from bot.errors import BundleError
 Array = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
-SCOPE_FEATURES = ("max_logit", "log_sum_exp", "log_max_probability", "margin", "prototype_cosine")
 EXTRA_SCOPE_OUTPUT = "out_of_scope_logit"
 
 
@@ -45,7 +44,7 @@ class ScopeModel:
     """A logistic model of "none of the intents" over a few features of one pass.
 
     Attributes:
-        weights: weight by feature name (of ``SCOPE_FEATURES`` and the graph's own ``out_of_scope_logit``).
+        weights: weight by feature name (see ``scope_features``).
         bias: intercept of the log-odds of being out of scope.
         threshold: out of scope where the score is at least this.
         prototypes: unit mean vector of each intent, shape (intents, dim), or None where no weight needs it.
@@ -108,8 +107,9 @@ def probabilities(logits: Array | Scores, temperature: float = 1.0) -> Scores:
 def scope_features(outputs: Mapping[str, Array], temperature: float, prototypes: Array | None) -> dict[str, Scores]:
     """Features that tell known from unknown, each of shape (n,).
 
-    Maximum logit and log-sum-exp keep what softmax normalises away (Liu et al. 2020, "Energy-based Out-of-distribution
-    Detection"); the cosine to the nearest intent's mean vector looks at the space before the head.
+    ``max_logit`` keeps what softmax normalises away (Hendrycks et al. 2022, "Scaling Out-of-Distribution Detection");
+    ``guess_cosine`` asks whether the turn lies where the examples of the guessed intent lie, before the head. A graph
+    may add an ``out_of_scope_logit`` of its own.
 
     Args:
         outputs: the graph's outputs.
@@ -117,18 +117,12 @@ def scope_features(outputs: Mapping[str, Array], temperature: float, prototypes:
         prototypes: unit mean vectors of the intents, or None to leave that feature out.
     """
     logits = np.asarray(outputs["intent_logits"], dtype=np.float64) / temperature
-    top = np.sort(logits, axis=1)[:, ::-1]
-    log_sum_exp = top[:, 0] + np.log(np.exp(logits - top[:, :1]).sum(axis=1))
-    features = {
-        "max_logit": top[:, 0],
-        "log_sum_exp": log_sum_exp,
-        "log_max_probability": top[:, 0] - log_sum_exp,
-        "margin": top[:, 0] - top[:, min(1, top.shape[1] - 1)],
-    }
+    features = {"max_logit": logits.max(axis=1)}
     if prototypes is not None:
-        features["prototype_cosine"] = np.asarray((outputs["vector"] @ prototypes.T).max(axis=1), dtype=np.float64)
+        centres = prototypes[logits.argmax(axis=1)]
+        features["guess_cosine"] = np.asarray((outputs["vector"] * centres).sum(axis=1), dtype=np.float64)
     if EXTRA_SCOPE_OUTPUT in outputs:
-        features[EXTRA_SCOPE_OUTPUT] = np.asarray(outputs[EXTRA_SCOPE_OUTPUT], dtype=np.float64).reshape(len(logits))
+        features[EXTRA_SCOPE_OUTPUT] = -np.asarray(outputs[EXTRA_SCOPE_OUTPUT], dtype=np.float64).reshape(len(logits))
     return features
 
 

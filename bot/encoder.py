@@ -126,8 +126,9 @@ class Encoder:
             return {"vector": np.zeros((0, self._bundle.manifest.vector_dim), dtype=np.float32)}
         back = np.argsort(np.asarray(order))
         outputs = {name: np.concatenate(values)[back] for name, values in parts.items()}
-        outputs["vector"] = outputs["vector"] / np.linalg.norm(outputs["vector"], axis=1, keepdims=True)
         self._refuse_not_numbers(outputs)
+        lengths = np.linalg.norm(outputs["vector"], axis=1, keepdims=True)
+        outputs["vector"] = outputs["vector"] / np.maximum(lengths, 1e-12)
         return outputs
 
     @property
@@ -226,6 +227,8 @@ def _session(path: Path, providers: list[str], threads: int | None) -> onnxrunti
     options.intra_op_num_threads = threads or usable_cpus()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Threads that spin while they wait steal the CPU from each other as soon as two turns run at once.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # ONNX Runtime's own errors share no root below Exception

@@ -106,10 +106,11 @@ def intent_prototypes(vectors: Array, labels: Labels, count: int) -> Array:
 def fit_scope(
     inside: Outputs, labels: Labels, outside: Outputs | None, temperature: float, prototypes: Array | None
 ) -> ScopeModel:
-    """Logistic regression of "none of the intents" over the features of one pass.
+    """A logistic curve of "none of the intents" over the mean of the features, each in standard deviations.
 
-    With fewer than 50 real out-of-scope rows, each in-scope row also stands for an unknown one: its own intent is taken
-    out of the logits and prototypes, as if the bundle had never learnt it.
+    The features weigh alike: on dev parts this beat fitted weights, which few out-of-scope rows cannot support. With
+    fewer than 50 real out-of-scope rows, each in-scope row also stands for an unknown one: its own intent is taken out
+    of the logits and prototypes, as if the bundle had never learnt it.
 
     Args:
         inside: outputs of in-scope rows.
@@ -119,32 +120,47 @@ def fit_scope(
         prototypes: unit mean vectors of the intents, or None.
     """
     known = scope_features(inside, temperature, prototypes)
-    names = list(known)
-    positive = _matrix(known, names)
-    unknown = [] if outside is None else [_matrix(scope_features(outside, temperature, prototypes), names)]
-    real = sum(len(rows) for rows in unknown)
+    unknown = [] if outside is None else [scope_features(outside, temperature, prototypes)]
+    real = 0 if outside is None else len(outside["intent_logits"])
     if real < _REAL_IS_ENOUGH and inside["intent_logits"].shape[1] > 2:
-        unknown.append(_matrix(_without_own_intent(inside, labels, temperature, prototypes), names))
-    rows = np.concatenate([positive, *unknown])
-    outs = np.concatenate([np.zeros(len(positive)), np.ones(len(rows) - len(positive))])
-    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    weights = np.where(outs == 1, 0.5 / max(1.0, outs.sum()), 0.5 / max(1.0, (1 - outs).sum())) * len(outs)
-    fitted = LogisticRegression(C=1.0, max_iter=500).fit((rows - centre) / spread, outs, sample_weight=weights)
-    slope = fitted.coef_[0] / spread
-    bias = float(fitted.intercept_[0] - slope @ centre)
-    chances = 1.0 / (1.0 + np.exp(-np.clip(rows @ slope + bias, -60, 60)))
+        unknown.append(_without_own_intent(inside, labels, temperature, prototypes))
+    spreads = {name: float(values.std()) + 1e-9 for name, values in known.items()}
+    low = _summed(known, spreads)
+    high = np.concatenate([_summed(features, spreads) for features in unknown]) if unknown else low[:0]
+    outs = np.concatenate([np.zeros(len(low)), np.ones(len(high))])
+    sums = np.concatenate([low, high])
+    slope, bias = _logistic(sums, outs) if len(high) else _without_examples(low)
+    chances = 1.0 / (1.0 + np.exp(-np.clip(sums * slope + bias, -60, 60)))
     return ScopeModel(
-        weights={name: float(weight) for name, weight in zip(names, slope, strict=True)},
+        weights={name: slope / spread for name, spread in spreads.items()},
         bias=bias,
         threshold=scope_threshold(chances[outs == 0], chances[outs == 1]),
         prototypes=prototypes,
     )
 
 
+def _summed(features: Mapping[str, Scores], spreads: Mapping[str, float]) -> Scores:
+    scaled = [features[name] / spread for name, spread in spreads.items()]
+    return np.asarray(np.sum(scaled, axis=0), dtype=np.float64)
+
+
+def _logistic(sums: Scores, outs: Scores) -> tuple[float, float]:
+    """Slope and bias, both sides weighing alike however many rows they have."""
+    fitted = LogisticRegression(class_weight="balanced", max_iter=500).fit(sums[:, None], outs)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+
+
+def _without_examples(low: Scores) -> tuple[float, float]:
+    """With nothing unknown to look at, the least familiar twentieth of the known rows marks the middle."""
+    return -1.0, float(np.quantile(low, MOST_REFUSED))
+
+
 def scope_threshold(inside: Scores, outside: Scores) -> float:
     """The score that tells best apart (Youden's J) among those that refuse at most 5 % of the in-scope rows."""
     least = float(np.quantile(inside, 1 - MOST_REFUSED, method="higher"))
-    candidates = np.unique(np.concatenate([outside[outside > least], [np.nextafter(least, 1.0)]]))
+    scores = np.unique(np.concatenate([inside, outside]))
+    above = scores[scores >= least]
+    candidates = np.append((above[:-1] + above[1:]) / 2, np.nextafter(above[-1], 2.0))
     gains = [(outside >= value).mean() - (inside >= value).mean() for value in candidates]
     return float(candidates[int(np.argmax(gains))])
 
@@ -240,10 +256,6 @@ def _missing(ends: Sequence[int], wrong: Labels, risk: float, error: float) -> s
 
 def _sizes(start: int) -> list[int]:
     return [int(start * 1.1**step) for step in range(80)]
-
-
-def _matrix(features: Mapping[str, Scores], names: Sequence[str]) -> Scores:
-    return np.stack([features[name] for name in names], axis=1)
 
 
 def _without_own_intent(

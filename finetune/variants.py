@@ -32,7 +32,7 @@ MOST_ROWS_LOST = 2
 
 NO_QUESTIONS = "there are no held-back questions with the passage that answers them; give --knowledge-queries"
 
-_PROTOTYPE_EXAMPLES = 16
+_PROTOTYPE_EXAMPLES = 24
 _PAIRS = 2000
 
 

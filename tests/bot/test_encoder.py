@@ -147,7 +147,8 @@ def test_out_of_scope_weight_that_is_not_a_number_raises(tiny_bundle: Path) -> N
 
 def test_serving_loads_neither_torch_nor_transformers(tiny_bundle: Path) -> None:
     code = (
-        "import json, sys; from pathlib import Path; from bot.bundle import load_bundle; from bot.encoder import Encoder\n"
+        "import json, sys; from pathlib import Path\n"
+        "from bot.bundle import load_bundle; from bot.encoder import Encoder\n"
         "encoder = Encoder.open(load_bundle(Path(sys.argv[1])), providers='cpu', threads=1)\n"
         "top = encoder.understand(['where is my order'])[0].ranking[0].intent\n"
         "print(json.dumps([top, [name for name in ('torch', 'transformers') if name in sys.modules]]))"

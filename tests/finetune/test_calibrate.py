@@ -14,6 +14,7 @@ from finetune.calibrate import (
     scope_threshold,
     upper_bound,
 )
+from finetune.evaluate import auroc
 
 
 def test_fit_temperature_undoes_overconfidence() -> None:
@@ -79,14 +80,14 @@ def test_choose_threshold_never_answers_refused_rows() -> None:
 def test_choose_threshold_keeps_its_promise_over_many_draws() -> None:
     random = np.random.default_rng(1)
     broken = 0
-    for _ in range(300):
+    for _ in range(100):
         scores = random.uniform(size=400)
         right = random.uniform(size=400) < 0.8 + 0.2 * scores
         threshold = choose_threshold(scores, right).threshold
         if threshold is not None:
             risk = 0.2 * (1 - (1 + threshold.value) / 2)
             broken += risk > 0.05
-    assert broken / 300 <= 0.05
+    assert broken / 100 <= 0.05
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,7 +129,8 @@ def test_fit_scope_tells_unknown_from_known(real: int) -> None:
     threshold = calibration.out_of_scope_threshold
     assert threshold is not None
     assert (low >= threshold).mean() <= 0.1
-    assert (high >= threshold).mean() >= 0.9
+    assert (high >= threshold).mean() >= 0.8
+    assert auroc(low, high) > 0.95
     assert ((low >= 0) & (high <= 1)).all()
 
 
