@@ -1,9 +1,10 @@
 """HTML, and Markdown by way of the HTML that it means. Knows nothing of files; fetches nothing."""
 
 import re
+import warnings
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 from markdown_it import MarkdownIt
 
@@ -29,7 +30,9 @@ _BREAK = "\v"  # stands for a line break inside a block while its text is gather
 
 def read_html(content: bytes) -> Document:
     """Reads a page: text by headings, one paragraph a block, list item or table row; no scripts and no navigation."""
-    return _document(BeautifulSoup(content, "lxml"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML reads well as HTML
+        return _document(BeautifulSoup(content, "lxml"))
 
 
 def read_markdown(content: bytes) -> Document:

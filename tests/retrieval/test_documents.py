@@ -67,6 +67,13 @@ def test_html_leaves_out_what_is_no_text_and_obeys_its_charset(tmp_path: Path) -
     ]
 
 
+@pytest.mark.filterwarnings("error")
+def test_xhtml_is_read_like_html(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text('<?xml version="1.0" encoding="utf-8"?><html><body><p>Größe</p></body></html>', encoding="utf-8")
+    assert texts(path) == [("page", "Größe")]
+
+
 def test_html_nested_thousands_deep_is_read(tmp_path: Path) -> None:
     path = tmp_path / "deep.htm"
     path.write_text("<div>" * 5_000 + "At the bottom." + "</div>" * 5_000, encoding="utf-8")
