@@ -29,7 +29,7 @@ _GRADIO_ROUTES = (
     ("HEAD", re.compile(r"/")),
     ("GET", re.compile(r"/(assets|static)/[\w./@+-]+")),
     ("GET", re.compile(r"(/gradio_api)?/theme\.css")),
-    ("GET", re.compile(r"/gradio_api/startup-events")),
+    ("GET", re.compile(r"/gradio_api/(startup-events|app_id)")),  # by app_id a page notices a restart
     ("GET", re.compile(r"/gradio_api/queue/data")),
     ("GET", re.compile(r"/gradio_api/heartbeat/[\w-]{1,100}")),
     ("POST", re.compile(r"/gradio_api/queue/join")),

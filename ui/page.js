@@ -1,6 +1,7 @@
 // Runs inside Gradio's HTML component: `element`, `trigger` and `watch` are given by it.
 // Everything it shows comes escaped from the server; it never builds markup out of text.
 const OUTBOX = "frontdesk-outbox";
+const DRAFT = "frontdesk-draft";
 const POLL_MS = 4000;
 const RETRY_MS = 12000;
 const MAX_TRIES = 10;
@@ -9,6 +10,7 @@ const root = () => element.querySelector("#fd");
 const box = () => element.querySelector("#fd-text");
 let begun = false;
 let shownSequence = -1;
+let draftShown = false;
 
 function readOutbox() {
   try { return JSON.parse(sessionStorage.getItem(OUTBOX) || "[]"); } catch { return []; }
@@ -69,6 +71,7 @@ function sendTyped() {
   const text = box().value;
   if (!text.trim()) return;
   box().value = "";
+  sessionStorage.removeItem(DRAFT);
   send(text);
 }
 
@@ -99,6 +102,9 @@ element.addEventListener("keydown", (event) => {
   event.preventDefault();
   sendTyped();
 });
+element.addEventListener("input", (event) => {
+  if (event.target.id === "fd-text") sessionStorage.setItem(DRAFT, event.target.value);
+});
 element.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
@@ -123,6 +129,10 @@ function updated() {
   if (!now) return;
   document.documentElement.lang = now.lang;
   if (Number(now.dataset.sequence) > 0) begun = true;
+  if (!draftShown) {
+    draftShown = true;
+    box().value = sessionStorage.getItem(DRAFT) || "";
+  }
   const stamp = new Intl.DateTimeFormat(now.lang, { hour: "numeric", minute: "2-digit" });
   for (const time of now.querySelectorAll("time")) {
     const words = stamp.format(new Date(time.dateTime));

@@ -72,7 +72,8 @@ def render_skeleton(settings: ChatSettings) -> str:
     cookies = " ".join(texts_for(language).cookies for language in (ENGLISH, CHINESE))
     return (
         f'<div class="fd" data-cookies="{escape(cookies)}"><header class="fd-header">'
-        f'<span class="fd-logo" aria-hidden="true"></span><div class="fd-brand"><h1>{escape(settings.title)}</h1></div></header>'
+        f'<span class="fd-logo" aria-hidden="true"></span>'
+        f'<div class="fd-brand"><h1>{escape(settings.title)}</h1></div></header>'
         f'<div class="fd-thread"><div class="fd-typing"><i></i><i></i><i></i></div></div></div>'
     )
 

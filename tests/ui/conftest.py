@@ -265,3 +265,14 @@ def site(running_site: Site) -> Site:
     """The one running chat, with an empty desk."""
     running_site.desk.reset()
     return running_site
+
+
+@pytest.fixture
+def serving_at() -> Any:
+    """Runs further applications; see ``serving``."""
+    return serving
+
+
+@pytest.fixture
+def visitor_type() -> type[Visitor]:
+    return Visitor

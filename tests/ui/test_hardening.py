@@ -125,7 +125,7 @@ def test_unexpected_errors_of_routes_show_a_reference_only(site: Any, monkeypatc
         "/docs", "/redoc", "/openapi.json", "/chat/docs", "/chat/openapi.json", "/chat/config", "/chat/monitoring",
         "/chat/monitoring/summary", "/chat/logout", "/chat/login", "/chat/robots.txt", "/chat/manifest.json",
         f"{API}/info",
-        f"{API}/info/?all_endpoints=true", f"{API}/openapi.json", f"{API}/runs", f"{API}/app_id", f"{API}/token",
+        f"{API}/info/?all_endpoints=true", f"{API}/openapi.json", f"{API}/runs", f"{API}/token",
         f"{API}/user",
         f"{API}/deep_link?session_hash=abc123", f"{API}/dev/reload", f"{API}/file=/etc/passwd",
         f"{API}/file/etc/passwd",
