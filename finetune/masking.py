@@ -31,11 +31,15 @@ _INTRODUCED = re.compile(
     rf"(?i:\b(?:my name is|my name['’]s|you['’]re (?:chatting|speaking) with))\s+(?P<name>{_NAME})"
 )
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+\b")
-_PHONE = re.compile(r"(?<![\w-])\+?(?:\(\d{2,4}\)[\s-]?)?\d{2,4}(?:[\s.-]\d{2,5}){2,4}(?![\w-])|(?<!\w)\+\d{8,15}\b")
+_DATE_LIKE = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\b"
+_PHONE = re.compile(
+    rf"(?<![\w.-])(?!{_DATE_LIKE})(?=\+?(?:[\s.()-]?\d){{7,15}}(?![\w-]))"
+    r"(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,4}\)[\s-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w-])|(?<!\w)\+\d{8,15}\b"
+)
 _ORDER = re.compile(
     r"(?i:\b(?:order|booking|confirmation|reservation|reference|case|ticket|claim|tracking|invoice|record locator|pnr)"
-    r"(?:\s+(?:number|no\.?|id|code|ref))?\s*(?:is\s+|[:#]\s*)*)(?P<id>#?(?=[A-Z0-9-]*\d)[A-Z0-9-]{4,20})\b"
-    r"|(?P<bare>(?<![\w#])#\d{4,15}\b|\b[A-Z]{1,3}-?\d{5,12}\b)"
+    r"(?:\s+(?:number|no\.?|id|code|ref))?\s*(?:is\s+|[:#]\s*)*)(?P<id>(?=[A-Z0-9-]*\d)[A-Z0-9-]{4,20})\b"
+    r"|(?P<bare>(?<=#)\d{4,15}\b|\b[A-Z]{1,3}-?\d{5,12}\b)"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
 _COUNT = r"(?:\d+|one|two|three|four|five|six|seven|ten|few|couple(?: of)?)(?:\s?[-–]\s?\d+| to \w+)?"
