@@ -75,15 +75,15 @@ def train_bundle(place: Workplace, name: str, recipe: str, files: Mapping[str, P
     Raises:
         BenchmarkError: the command failed; it has said why.
     """
-    recipe = _smoke_recipe(place, recipe) if place.smoke else recipe
+    seeded = _seeded(place, name, recipe, seed)
     given = {option: path for option, path in files.items() if path is not None}
-    folder = place.folder("bundles") / f"{name}-{seed}-{_fingerprint(recipe, given, place)}"
+    folder = place.folder("bundles") / f"{name}-{seed}-{_fingerprint(seeded, given, place)}"
     record = folder / "training.json"
     if place.fresh:
         shutil.rmtree(folder, ignore_errors=True)
     if not record.exists():
         place.say(f"training {name}, seed {seed}")
-        training = _train(folder, recipe, given, seed)
+        training = _train(folder, seeded, given)
         record.write_text(json.dumps(asdict(training)) + "\n", encoding="utf-8")
     training = Training(**json.loads(record.read_text(encoding="utf-8")))
     place.say(f"{name}, seed {seed}: trained in {training.seconds:.0f} s, others took {training.others:.0%}")
@@ -95,11 +95,11 @@ def forget(trained: Trained) -> None:
     shutil.rmtree(trained.directory.parent)
 
 
-def _train(folder: Path, recipe: str, files: Mapping[str, Path], seed: int) -> Training:
+def _train(folder: Path, recipe: Path, files: Mapping[str, Path]) -> Training:
     whole = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     options = [word for option, path in files.items() for word in (f"--{option}", str(path))]
-    command = [sys.executable, "-m", "ui.cli", "train", "--recipe", recipe, "--seed", str(seed), *options]
+    command = [sys.executable, "-m", "ui.cli", "train", "--recipe", str(recipe), *options]
     busy, own, started = _busy_seconds(), _children_seconds(), time.monotonic()
     done = subprocess.run([*command, "--out", str(folder / "bundle")], cwd=ROOT, check=False)
     seconds = time.monotonic() - started
@@ -123,18 +123,25 @@ def _children_seconds() -> float:
     return spent.children_user + spent.children_system
 
 
-def _smoke_recipe(place: Workplace, recipe: str) -> str:
-    """The same recipe with a dozen steps."""
-    path = place.folder("recipes") / f"{Path(recipe).stem}.toml"
-    values = load_recipe(recipe)
-    path.write_text(
-        f'name = "smoke-{values.name}"\nencoder = "{values.encoder}"\n[training]\nmax_steps = 12\nepochs = 1\n',
-        encoding="utf-8",
-    )
-    return str(path)
+def _seeded(place: Workplace, name: str, recipe: str, seed: int) -> Path:
+    """The recipe with another seed, and with a dozen steps in a smoke run, as a file of the workplace."""
+    values = {**load_recipe(recipe).as_dict(), "seed": seed}
+    if place.smoke:
+        values["training"] = {**values["training"], "max_steps": 12, "epochs": 1}
+    tables = {key: value for key, value in values.items() if isinstance(value, dict)}
+    lines = [_assignment(key, value) for key, value in values.items() if key not in tables]
+    for table, content in tables.items():
+        lines += [f"[{table}]", *(_assignment(key, value) for key, value in content.items())]
+    path = place.folder("recipes") / f"{name}-{seed}.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
-def _fingerprint(recipe: str, files: Mapping[str, Path], place: Workplace) -> str:
+def _assignment(key: str, value: object) -> str:
+    return f"{key} = {json.dumps(value)}"  # texts, numbers, booleans and flat lists look alike in JSON and TOML
+
+
+def _fingerprint(recipe: Path, files: Mapping[str, Path], place: Workplace) -> str:
     digest = hashlib.sha256(json.dumps([load_recipe(recipe).as_dict(), place.gpu], sort_keys=True).encode())
     for option, path in sorted(files.items()):
         digest.update(option.encode() + path.read_bytes())
