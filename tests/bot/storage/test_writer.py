@@ -90,11 +90,12 @@ def test_failed_commit_acknowledges_none_and_the_next_write_works(engine: Engine
         event.remove(engine, "commit", refuse)
         raise DatabaseUnavailableError("the disk did not sync")
 
+    def doom(session: Session) -> None:
+        event.listen(engine, "commit", refuse)
+
     with ThreadPoolExecutor(4) as pool:
         gate = Gate(writer, pool)
-        waiting = [pool.submit(writer.write, mark(name)) for name in ("a", "b", "c")]
-        first_is_done = gate.first.add_done_callback
-        first_is_done(lambda _: event.listen(engine, "commit", refuse))
+        waiting = [pool.submit(writer.write, work) for work in (mark("a"), doom, mark("b"))]
         gate.release_after(writer, 3)
         for write in waiting:
             with pytest.raises(DatabaseUnavailableError, match="sync"):
