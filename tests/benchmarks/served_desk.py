@@ -65,9 +65,9 @@ class Visitor:
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
         self._session = secrets.token_hex(6)
-        self._client.get("/chat/").raise_for_status()
+        page = self._client.get("/chat/").raise_for_status().text
         self._client.post("/conversation").raise_for_status()
-        config = self._client.get("/chat/config").raise_for_status().json()
+        config, _ = json.JSONDecoder().raw_decode(page.split("window.gradio_config = ", 1)[1])
         self._deliver = next(
             row["id"] for row in config["dependencies"] if any(event == "deliver" for _, event in row["targets"])
         )
@@ -89,9 +89,9 @@ class Visitor:
         with self._client.stream("GET", address, params={"session_hash": self._session}) as events:
             for line in events.iter_lines():
                 event = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
-                if event.get("msg") == "process_completed":
+                if event.get("msg") == "process_completed" and event["success"]:
                     return json.dumps(event["output"])
-        raise BenchmarkError("the server closed the stream before the answer came")
+        raise BenchmarkError("the server ended the stream without an answer; see what it says")
 
     def close(self) -> None:
         """Leaves."""

@@ -39,14 +39,14 @@ def build_keyword_desk(passages: Sequence[Passage], queries: Path, out_of_scope:
 
     Args:
         passages: the live ones.
-        queries: JSONL with ``text`` and ``article``.
+        queries: JSONL with ``text`` and the article, as ``article`` or as ``document_id``.
         out_of_scope: CSV with ``text``; any answer to these is wrong.
     """
     retriever = Retriever(passages, None)
     asked = [json.loads(line) for line in queries.read_text(encoding="utf-8").splitlines()]
     with out_of_scope.open(encoding="utf-8", newline="") as file:
         foreign = [row["text"] for row in csv.DictReader(file)]
-    tops = [(_top(retriever, row["text"]), row["article"]) for row in asked]
+    tops = [(_top(retriever, row["text"]), article_of(row.get("article") or row["document_id"])) for row in asked]
     tops += [(_top(retriever, text), "") for text in foreign]
     scores = np.array([score for (_, score), _ in tops])
     right = np.array([article is not None and article == wanted for (article, _), wanted in tops])
