@@ -133,7 +133,8 @@ function updated() {
     draftShown = true;
     box().value = sessionStorage.getItem(DRAFT) || "";
   }
-  const stamp = new Intl.DateTimeFormat(now.lang, { hour: "numeric", minute: "2-digit" });
+  const locale = navigator.language.startsWith(now.lang) ? navigator.language : now.lang;
+  const stamp = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   for (const time of now.querySelectorAll("time")) {
     const words = stamp.format(new Date(time.dateTime));
     if (time.textContent !== words) time.textContent = words;

@@ -34,7 +34,7 @@ def open_chat(chromium: Any) -> Iterator[Callable[..., Any]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale=locale)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.asked, page.failures = [], []
         context.on("request", lambda request: page.asked.append(request.url))
         page.on("pageerror", lambda error: page.failures.append(str(error)))
