@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from retrieval.text import normalise, words
 
+_TAIL_CHARACTERS = 80  # bounds the patterns' work on hostile texts; no signature is longer
 _PART = r"\(?\b\d\s?/\s?\d\)?"
 _SIGNATURES = (
     re.compile(rf"\s*(?:{_PART})\s*$"),
@@ -30,12 +31,15 @@ def strip_signature(text: str) -> str:
     Returns:
         The rest, which is empty where there was nothing but a signature.
     """
-    before = None
-    while text != before:
-        before = text
+    end = len(text)
+    while True:
+        start = max(0, end - _TAIL_CHARACTERS)
+        tail = text[start:end].rstrip()
         for pattern in _SIGNATURES:
-            text = pattern.sub("", text)
-    return text.strip()
+            tail = pattern.sub("", tail).rstrip()
+        if start + len(tail) == end:
+            return text[:end].lstrip()
+        end = start + len(tail)
 
 
 @lru_cache(maxsize=4096)

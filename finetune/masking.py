@@ -31,11 +31,8 @@ _INTRODUCED = re.compile(
     rf"(?i:\b(?:my name is|my name['’]s|you['’]re (?:chatting|speaking) with))\s+(?P<name>{_NAME})"
 )
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+\b")
-_DATE_LIKE = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\b"
-_PHONE = re.compile(
-    rf"(?<![\w.-])(?!{_DATE_LIKE})(?=\+?(?:[\s.()-]?\d){{7,15}}(?![\w-]))"
-    r"(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,4}\)[\s-]?)?\d{2,5}(?:[\s.-]\d{2,8}){1,4}(?![\w-])|(?<!\w)\+\d{8,15}\b"
-)
+_NUMBERS = re.compile(r"(?<![\w.-])[+(]?\d[\d\s().-]{5,20}\d(?![\w-])")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _ORDER = re.compile(
     r"(?i:\b(?:order|booking|confirmation|reservation|reference|case|ticket|claim|tracking|invoice|record locator|pnr)"
     r"(?:\s+(?:number|no\.?|id|code|ref))?\s*(?:is\s+|[:#]\s*)*)(?P<id>(?=[A-Z0-9-]*\d)[A-Z0-9-]{4,20})\b"
@@ -94,7 +91,7 @@ def greeted_names(text: str) -> Iterator[str]:
 def contacts_in(text: str) -> Iterator[str]:
     """E-mail addresses and phone numbers in this text."""
     yield from (found.group() for found in _EMAIL.finditer(text))
-    yield from (found.group() for found in _PHONE.finditer(text))
+    yield from (found.group() for found in _NUMBERS.finditer(text) if _is_phone(found.group()))
 
 
 def mask(text: str, known: Masking) -> str:
@@ -104,7 +101,7 @@ def mask(text: str, known: Masking) -> str:
     text = _MENTIONS.sub("", text)
     text = _EMAIL.sub(lambda found: found[0] if found[0] in known.contacts else "{email}", text)
     text = _ORDER.sub(_order, text)
-    text = _PHONE.sub(lambda found: found[0] if found[0] in known.contacts else "{phone}", text)
+    text = _NUMBERS.sub(lambda found: _phone(found[0], known.contacts), text)
     text = _INTRODUCED.sub(lambda found: _replaced(found, "name", "{agent_name}"), text)
     text = _TITLED.sub("{customer_name}", text)
     text = _GREETED.sub(_greeting, text)
@@ -119,6 +116,15 @@ def risks_of(text: str, contacts: Iterable[str] = ()) -> tuple[str, ...]:
     for contact in contacts:
         text = text.replace(contact, " ")
     return tuple(reason for reason, pattern in _RISKS.items() if pattern.search(text))
+
+
+def _is_phone(numbers: str) -> bool:
+    digits = sum(character.isdigit() for character in numbers)
+    return 7 <= digits <= 15 and (numbers[0] == "+" or digits < len(numbers)) and not _DATE.search(numbers)
+
+
+def _phone(numbers: str, contacts: Set[str]) -> str:
+    return "{phone}" if numbers not in contacts and _is_phone(numbers) else numbers
 
 
 def _order(found: re.Match[str]) -> str:

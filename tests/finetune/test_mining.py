@@ -72,7 +72,7 @@ def test_company_contacts_stay_and_others_are_masked() -> None:
     dialogues.append(_talk(9, "q", "I wrote to jo@mail.example and called +49 170 1234567"))
     texts = {reply.text for reply in mine_replies(dialogues)}
     assert "I wrote to {email} and called {phone}" in texts
-    assert "Write to help@shop.example about topic a" in texts
+    assert any(text.startswith("Write to help@shop.example about") for text in texts)
 
 
 @pytest.mark.parametrize(
