@@ -1,7 +1,8 @@
 """Where the pretrained encoder comes from: a local directory, found by name or path. Knows nothing of training."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils import logging
 
 from finetune.errors import BaseModelError
 
@@ -46,16 +48,17 @@ class BaseModel:
         try:
             config = AutoConfig.from_pretrained(self.directory, local_files_only=True, trust_remote_code=False)
             extra = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta", "xlm-roberta") else {}
-            model: PreTrainedModel = AutoModel.from_pretrained(
-                self.directory,
-                config=config,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                attn_implementation="eager",
-                dtype="float32",
-                **extra,
-            )
+            with _quiet():
+                model: PreTrainedModel = AutoModel.from_pretrained(
+                    self.directory,
+                    config=config,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    use_safetensors=True,
+                    attn_implementation="eager",
+                    dtype="float32",
+                    **extra,
+                )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise BaseModelError(f"base model {self.name} in {self.directory} cannot be loaded: {error}") from error
         return model
@@ -73,6 +76,20 @@ class BaseModel:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's bar and its report on the pooler, which is left out on purpose."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class _NotThereError(Exception):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,11 +15,17 @@ from finetune.errors import TrainingDataError
 from finetune.examples import Dataset
 from finetune.fast import fit_head
 from finetune.forward import Forward, computes_bf16, pad_id_of
+from finetune.hard_negatives import mined_negatives
 from finetune.model import EncoderModel, HeadInput, TrainedModel, set_encoder_dropout
 from finetune.progress import Report
+from finetune.ranking_scores import recall_in_blocks, search_map
+from finetune.ranking_task import RankingTask, question_rows, reply_rows
 from finetune.recipe import Recipe
-from finetune.tasks import IntentTask, RankingTask, Task, labelled_rows, question_rows, reply_rows
+from finetune.tasks import IntentTask, Task, labelled_rows
 from finetune.trainer import Trainer, TrainingSummary
+
+DEV_PAIRS = 2000
+"""Dev pairs that are measured after each epoch; more would cost more time than they add certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def fit_model(
 
 
 def tasks_for(
-    train: Dataset, dev: Dataset, labels: tuple[str, ...], recipe: Recipe, tokenizer: Tokenizer
+    train: Dataset, dev: Dataset, labels: tuple[str, ...], recipe: Recipe, tokenizer: Tokenizer, base: BaseModel
 ) -> tuple[Task, ...]:
     """A task for each kind of data that the training part holds."""
     tasks: list[Task] = []
@@ -91,19 +97,31 @@ def tasks_for(
         width = recipe.intents.max_tokens
         outside = train.out_of_scope if recipe.intents.outlier_weight > 0 else ()
         rows = labelled_rows(train.intents, outside, labels, tokenizer, width)
-        tasks.append(
-            IntentTask(rows, labelled_rows(dev.intents, (), labels, tokenizer, width), recipe.intents, recipe.seed)
-        )
-    epochs = recipe.training.epochs
+        dev_rows = labelled_rows(dev.intents, (), labels, tokenizer, width)
+        tasks.append(IntentTask(rows, dev_rows, recipe.intents, recipe.seed))
     if train.reply_pairs and recipe.replies.passes > 0:
-        width = recipe.replies.max_tokens
-        pairs = reply_rows(train.reply_pairs, tokenizer, width), reply_rows(dev.reply_pairs, tokenizer, width)
-        tasks.append(RankingTask("reply", *pairs, recipe.replies, epochs, recipe.seed))
+        tasks.append(_reply_task(train, dev, recipe, tokenizer))
     if train.questions and recipe.questions.passes > 0:
-        width = recipe.questions.max_tokens
-        pairs = question_rows(train, tokenizer, width), question_rows(dev, tokenizer, width)
-        tasks.append(RankingTask("question", *pairs, recipe.questions, epochs, recipe.seed))
+        tasks.append(_question_task(train, dev, recipe, tokenizer, base))
     return tuple(tasks)
+
+
+def _reply_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokenizer) -> RankingTask:
+    width = recipe.replies.max_tokens
+    rows = reply_rows(train.reply_pairs, tokenizer, width)
+    dev_rows = reply_rows(dev.reply_pairs[:DEV_PAIRS], tokenizer, width)
+    return RankingTask(
+        "reply", rows, dev_rows, recipe.replies, recipe.training.epochs, recipe.seed, measure=recall_in_blocks
+    )
+
+
+def _question_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokenizer, base: BaseModel) -> RankingTask:
+    options = recipe.questions
+    rows = question_rows(train.questions, tokenizer, options.max_tokens)
+    if options.hard_negatives:
+        rows = replace(rows, negatives=mined_negatives(base, train.questions, options.hard_negatives, device="cpu"))
+    dev_rows = question_rows(dev.questions[:DEV_PAIRS], tokenizer, options.max_tokens)
+    return RankingTask("question", rows, dev_rows, options, recipe.training.epochs, recipe.seed, measure=search_map)
 
 
 def training_key(train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel) -> str:
@@ -123,7 +141,7 @@ def _train(
     place: WorkPlace,
     report: Report,
 ) -> TrainingSummary:
-    tasks = tasks_for(train, dev, labels, recipe, tokenizer)
+    tasks = tasks_for(train, dev, labels, recipe, tokenizer, base)
     checkpoints = Checkpoints(place.checkpoints, training_key(train, dev, recipe, base))
     report(
         f"training {', '.join(task.name for task in tasks)} on {forward.device}, {'bf16' if forward.bf16 else 'fp32'}"

@@ -1,4 +1,4 @@
-"""What the encoder is trained on, task by task: batches, loss and dev score. Knows nothing of optimisers or files."""
+"""What a training task is, and the task of telling intents apart. Knows nothing of optimisers or files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from bot.turn_text import turn_text
-from finetune.batches import bucketed_batches, generator, shuffled_stream
-from finetune.examples import Dataset, IntentExample, ReplyPair
+from finetune.batches import bucketed_batches, generator
+from finetune.examples import IntentExample
 from finetune.forward import Forward, TokenRow, token_rows
-from finetune.losses import OUT_OF_SCOPE, contrast_loss, labelled_loss, ranking_loss
-from finetune.recipe import IntentOptions, RankingOptions
-
-CANDIDATES = 100
-"""Replies that a dev pair is ranked among (its own and 99 of other pairs)."""
+from finetune.losses import OUT_OF_SCOPE, contrast_loss, labelled_loss
+from finetune.recipe import IntentOptions
 
 SHORTEST_DROPPED = 6
 """Tokens, special ones included, below which a row loses none of them."""
@@ -133,116 +130,3 @@ def without_some(row: TokenRow, share: float, random: torch.Generator) -> TokenR
     kept = (torch.rand(len(row), generator=random) >= share).tolist()
     kept[0] = kept[-1] = True
     return [token for token, keep in zip(row, kept, strict=True) if keep]
-
-
-@dataclass(frozen=True, slots=True)
-class PairRows:
-    """Tokenised pairs; ``keys`` are equal where two documents are the same text."""
-
-    queries: tuple[TokenRow, ...]
-    documents: tuple[TokenRow, ...]
-    weights: tuple[float, ...]
-    keys: tuple[int, ...]
-
-
-def pair_rows(
-    queries: Sequence[str], documents: Sequence[str], weights: Sequence[float], tokenizer: Tokenizer, max_tokens: int
-) -> PairRows:
-    """Tokenises queries and the documents that answer them."""
-    numbers: dict[str, int] = {}
-    keys = tuple(numbers.setdefault(text, len(numbers)) for text in documents)
-    return PairRows(
-        tuple(token_rows(tokenizer, queries, max_tokens)),
-        tuple(token_rows(tokenizer, documents, max_tokens)),
-        tuple(weights),
-        keys,
-    )
-
-
-def reply_rows(pairs: Sequence[ReplyPair], tokenizer: Tokenizer, max_tokens: int) -> PairRows:
-    """Conversation so far -> the agent's reply, weighted by how the conversation went on."""
-    return pair_rows(
-        [turn_text(pair.context) for pair in pairs],
-        [pair.reply for pair in pairs],
-        [pair.weight for pair in pairs],
-        tokenizer,
-        max_tokens,
-    )
-
-
-def question_rows(dataset: Dataset, tokenizer: Tokenizer, max_tokens: int) -> PairRows:
-    """Question -> passage, all of one weight."""
-    return pair_rows(
-        [pair.question for pair in dataset.questions],
-        [pair.passage_text for pair in dataset.questions],
-        [1.0] * len(dataset.questions),
-        tokenizer,
-        max_tokens,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RankingTask:
-    """Ranks each query's document above the other documents of the batch.
-
-    Attributes:
-        epochs: of the whole training, over which the pairs are spread evenly.
-    """
-
-    name: str
-    train: PairRows
-    dev: PairRows
-    options: RankingOptions
-    epochs: int
-    seed: int
-
-    def batches(self, epoch: int) -> Sequence[tuple[int, ...]]:
-        """The epoch's share of the pairs, in batches of like length; batches without a negative are dropped."""
-        wanted = min(self.options.max_pairs, round(len(self.train.queries) * self.options.passes))
-        start, end = wanted * epoch // self.epochs, wanted * (epoch + 1) // self.epochs
-        chosen = shuffled_stream(len(self.train.queries), start, end, self.seed)
-        lengths = [len(self.train.queries[at]) + len(self.train.documents[at]) for at in chosen]
-        plan = bucketed_batches(lengths, self.options.batch_size, generator(self.seed, epoch, 2))
-        return [tuple(chosen[at] for at in batch) for batch in plan if len(batch) > 1]
-
-    def loss(self, forward: Forward, batch: object) -> Tensor:
-        """Weighted in-batch negatives in both directions."""
-        assert isinstance(batch, tuple)
-        queries = forward.model.vector(forward.features([self.train.queries[at] for at in batch]))
-        documents = forward.model.vector(forward.features([self.train.documents[at] for at in batch]))
-        loss = ranking_loss(
-            queries,
-            documents,
-            weights=torch.tensor([self.train.weights[at] for at in batch], device=queries.device),
-            document_keys=torch.tensor([self.train.keys[at] for at in batch], device=queries.device),
-            scale=self.options.scale,
-        )
-        return loss * self.options.weight
-
-    def dev_score(self, forward: Forward) -> float | None:
-        """Share of dev queries whose own document ranks first among 100."""
-        if len(self.dev.queries) < 2:
-            return None
-        queries = forward.model.vector(forward.encode(self.dev.queries))
-        documents = forward.model.vector(forward.encode(self.dev.documents))
-        return recall_in_blocks(queries, documents)
-
-
-def recall_in_blocks(queries: Tensor, documents: Tensor) -> float:
-    """R100@1: cuts pairs into blocks of 100 and ranks each document against those of its block.
-
-    A tie counts half. An incomplete last block is left out, unless it is the only one.
-
-    Args:
-        queries: unit vectors (pairs, dim).
-        documents: unit vectors (pairs, dim); the i-th belongs to the i-th query.
-    """
-    whole = max(1, len(queries) // CANDIDATES)
-    hits = []
-    for start in range(0, whole * CANDIDATES, CANDIDATES):
-        scores = queries[start : start + CANDIDATES] @ documents[start : start + CANDIDATES].T
-        own = scores.diagonal()[:, None]
-        better = (scores > own).sum(dim=1)
-        equal = (scores == own).sum(dim=1) - 1
-        hits.append(torch.where(better > 0, 0.0, torch.where(equal > 0, 0.5, 1.0)))
-    return float(torch.cat(hits).mean())
