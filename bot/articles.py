@@ -16,8 +16,6 @@ BY_FOLDER = "knowledge folder"
 _KEPT_AS_TEXT = {
     ".md": "text/markdown",
     ".markdown": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
     ".txt": "text/plain",
     ".text": "text/plain",
 }
@@ -67,7 +65,7 @@ def take_over_folders(store: Store, folders: Sequence[Path]) -> ArticleChanges:
 
 
 def articles_in(paths: Sequence[Path], report: ReadReport) -> Iterator[Article]:
-    """Articles of files and folders: Markdown, HTML and text as they are, other formats as Markdown.
+    """Articles of files and folders: Markdown and plain text as they are, other formats as Markdown.
 
     An FAQ file gives one article for each question.
     """
@@ -99,6 +97,11 @@ def current_passages(store: Store) -> list[Passage]:
 
 
 def _as_markdown(document_id: str, passages: list[Passage]) -> Article:
-    title = passages[0].title.split(" > ")[0]
-    sections = (f"## {passage.title}\n\n{passage.text}" for passage in passages)
+    """An article whose sections have the headings that the passages were found under."""
+    headings = [passage.title.split(" > ") for passage in passages]
+    title = headings[0][0] if len(passages) > 1 else headings[0][-1]
+    sections = (
+        f"## {' > '.join(part for part in heading if part != title) or title}\n\n{passage.text}"
+        for heading, passage in zip(headings, passages, strict=True)
+    )
     return Article(document_id, title, "\n\n".join(sections), document_id, "text/markdown")

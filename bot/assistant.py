@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
 from bot.values import Evidence, Owner, Reply, Understanding
+from retrieval.errors import RetrievalError
 
 NOTHING_READ = Evidence(Understanding((), None, None, None), (), ())
 
@@ -71,7 +72,7 @@ class Assistant:
         try:
             turn = read_turn(messages, models, self.settings)
             evidence, choice = turn.evidence, decide(turn.evidence, turn.state, models.rules)
-        except ModelError:
+        except (ModelError, RetrievalError):
             turn, evidence, choice = None, NOTHING_READ, hand_off(Reason.MODEL_FAILURE)
         quoted = turn.quotes(choice) if turn and choice.decision.reason == Reason.PASSAGE else ()
         composed = compose(

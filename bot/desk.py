@@ -138,11 +138,11 @@ class Desk:
         )
 
 
-def with_knowledge(versions: Versions, knowledge: str) -> Versions:
+def with_knowledge(versions: Versions, knowledge: str | None) -> Versions:
     """The same versions with another knowledge snapshot."""
     return replace(versions, knowledge=knowledge)
 
 
-def with_replies(versions: Versions, replies: str) -> Versions:
+def with_replies(versions: Versions, replies: str | None) -> Versions:
     """The same versions with another reply snapshot."""
     return replace(versions, replies=replies)

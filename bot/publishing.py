@@ -49,7 +49,7 @@ def publish_knowledge(desk: Desk, settings: Settings, store: Store, encoder: Enc
     with desk.publishing():
         live = desk.live()
         knowledge = _index_knowledge(desk, store, encoder, live.bundle, live.knowledge, progress)
-        return live if knowledge is None else _make_live(desk, settings, with_knowledge(live, knowledge), encoder)
+        return _make_live(desk, settings, with_knowledge(live, knowledge), encoder)
 
 
 def publish_replies(desk: Desk, settings: Settings, store: Store, encoder: Encoder) -> Versions:
@@ -57,7 +57,7 @@ def publish_replies(desk: Desk, settings: Settings, store: Store, encoder: Encod
     with desk.publishing():
         live = desk.live()
         replies = _index_replies(desk, store, encoder, live.bundle)
-        return live if replies is None else _make_live(desk, settings, with_replies(live, replies), encoder)
+        return _make_live(desk, settings, with_replies(live, replies), encoder)
 
 
 def live_encoder(desk: Desk, settings: Settings) -> Encoder:

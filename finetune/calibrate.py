@@ -14,7 +14,7 @@ from scipy.special import logsumexp  # type: ignore[import-untyped]
 from scipy.stats import beta  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from bot.calibration import Array, Calibration, ScopeModel, Scores, Threshold, probabilities, scope_features
+from bot.calibration import Array, Calibration, ScopeModel, Scores, Threshold, familiarity, probabilities
 
 RISK = 0.05
 """At most this share of answers may be wrong ..."""
@@ -45,7 +45,7 @@ def calibrate_variant(
         outside: its outputs on out-of-scope rows, or None.
         prototypes: unit mean vectors of the intents, or None.
     """
-    if inside is None or "intent_logits" not in inside:
+    if inside is None or prototypes is None or "intent_logits" not in inside:
         return Calibration(reply_missing="there are no labelled calibration rows; give more labelled messages")
     temperature = fit_temperature(inside["intent_logits"], labels)
     if len(np.unique(labels)) < 2:
@@ -104,50 +104,40 @@ def intent_prototypes(vectors: Array, labels: Labels, count: int) -> Array:
 
 
 def fit_scope(
-    inside: Outputs, labels: Labels, outside: Outputs | None, temperature: float, prototypes: Array | None
+    inside: Outputs, labels: Labels, outside: Outputs | None, temperature: float, prototypes: Array
 ) -> ScopeModel:
-    """A logistic curve of "none of the intents" over the mean of the features, each in standard deviations.
+    """A logistic curve of "none of the intents" over familiarity.
 
-    The features weigh alike: on dev parts this beat fitted weights, which few out-of-scope rows cannot support. With
-    fewer than 50 real out-of-scope rows, each in-scope row also stands for an unknown one: its own intent is taken out
-    of the logits and prototypes, as if the bundle had never learnt it.
+    With fewer than 50 real out-of-scope rows, each in-scope row also stands for an unknown one: its own intent is taken
+    out of the logits and prototypes, as if the bundle had never learnt it.
 
     Args:
         inside: outputs of in-scope rows.
         labels: numbers of their intents, shape (n,).
         outside: outputs of out-of-scope rows, or None.
         temperature: of the intent logits.
-        prototypes: unit mean vectors of the intents, or None.
+        prototypes: unit mean vectors of the intents.
     """
-    known = scope_features(inside, temperature, prototypes)
-    unknown = [] if outside is None else [scope_features(outside, temperature, prototypes)]
+    known = familiarity(inside, temperature, prototypes)
+    unknown = [] if outside is None else [familiarity(outside, temperature, prototypes)]
     real = 0 if outside is None else len(outside["intent_logits"])
     if real < _REAL_IS_ENOUGH and inside["intent_logits"].shape[1] > 2:
         unknown.append(_without_own_intent(inside, labels, temperature, prototypes))
-    spreads = {name: float(values.std()) + 1e-9 for name, values in known.items()}
-    low = _summed(known, spreads)
-    high = np.concatenate([_summed(features, spreads) for features in unknown]) if unknown else low[:0]
-    outs = np.concatenate([np.zeros(len(low)), np.ones(len(high))])
-    sums = np.concatenate([low, high])
-    slope, bias = _logistic(sums, outs) if len(high) else _without_examples(low)
-    chances = 1.0 / (1.0 + np.exp(-np.clip(sums * slope + bias, -60, 60)))
-    return ScopeModel(
-        weights={name: slope / spread for name, spread in spreads.items()},
-        bias=bias,
-        threshold=scope_threshold(chances[outs == 0], chances[outs == 1]),
-        prototypes=prototypes,
-    )
+    high = np.concatenate(unknown) if unknown else known[:0]
+    outs = np.concatenate([np.zeros(len(known)), np.ones(len(high))])
+    values = np.concatenate([known, high])
+    slope, bias = _logistic(values, outs) if len(high) else _without_examples(known)
+    chances = 1.0 / (1.0 + np.exp(-np.clip(values * slope + bias, -60, 60)))
+    threshold = scope_threshold(chances[outs == 0], chances[outs == 1])
+    return ScopeModel(slope, bias, threshold, prototypes)
 
 
-def _summed(features: Mapping[str, Scores], spreads: Mapping[str, float]) -> Scores:
-    scaled = [features[name] / spread for name, spread in spreads.items()]
-    return np.asarray(np.sum(scaled, axis=0), dtype=np.float64)
-
-
-def _logistic(sums: Scores, outs: Scores) -> tuple[float, float]:
+def _logistic(values: Scores, outs: Scores) -> tuple[float, float]:
     """Slope and bias, both sides weighing alike however many rows they have."""
-    fitted = LogisticRegression(class_weight="balanced", max_iter=500).fit(sums[:, None], outs)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    middle, spread = float(values.mean()), float(values.std()) + 1e-9
+    fitted = LogisticRegression(class_weight="balanced", max_iter=500).fit((values[:, None] - middle) / spread, outs)
+    slope = float(fitted.coef_[0, 0]) / spread
+    return slope, float(fitted.intercept_[0]) - slope * middle
 
 
 def _without_examples(low: Scores) -> tuple[float, float]:
@@ -258,15 +248,12 @@ def _sizes(start: int) -> list[int]:
     return [int(start * 1.1**step) for step in range(80)]
 
 
-def _without_own_intent(
-    outputs: Outputs, labels: Labels, temperature: float, prototypes: Array | None
-) -> dict[str, Scores]:
-    """Features of rows whose own intent is taken away, one intent at a time."""
-    parts: list[dict[str, Scores]] = []
+def _without_own_intent(outputs: Outputs, labels: Labels, temperature: float, prototypes: Array) -> Scores:
+    """Familiarity of rows whose own intent is taken away, one intent at a time."""
+    parts = []
     for label in np.unique(labels):
         rows = labels == label
         part = {name: value[rows] for name, value in outputs.items()}
         part["intent_logits"] = np.delete(part["intent_logits"], label, axis=1)
-        rest = None if prototypes is None else np.delete(prototypes, label, axis=0)
-        parts.append(scope_features(part, temperature, rest))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts.append(familiarity(part, temperature, np.delete(prototypes, label, axis=0)))
+    return np.concatenate(parts)

@@ -9,10 +9,12 @@ from pathlib import Path
 from finetune.base_model import resolve_base_model
 from finetune.dataset import DatasetReport, DataSources, build_dataset
 from finetune.errors import ExportError
-from finetune.export import Parts, export_bundle
+from finetune.export import export_bundle
 from finetune.fit import FittedModel, WorkPlace, fit_model
 from finetune.progress import Report
 from finetune.recipe import load_recipe
+from finetune.variants import Parts
+from retrieval.passages import load_passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def train(request: TrainRequest, report: Report) -> Path:
         Parts(train_part, dev, calibration),
         recipe=recipe.as_dict(),
         directory=partial,
+        passages=load_passages(request.sources.knowledge) if request.sources.knowledge else (),
         training=_figures(fitted, time.monotonic() - started),
         say=report,
     )

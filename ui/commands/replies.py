@@ -79,11 +79,14 @@ def approve(file: Path | None, by: str, reply_ids: tuple[str, ...], everything: 
         proposed = _read(file) if file else []
         if proposed:
             store.replies.propose(proposed, by=by)
-        wanted = None if everything else [*reply_ids, *(reply.reply_id for reply in proposed)]
-        approval = store.replies.approve(wanted, by=by)
-        for reply_id, reasons in approval.held.items():
+        calls: list[list[str] | None] = [[reply_id] for reply_id in reply_ids]  # named one by one: each was looked at
+        calls += [[reply.reply_id for reply in proposed]] if proposed else []
+        approvals = [store.replies.approve(ids, by=by) for ids in ([None] if everything else calls)]
+        held = {reply_id: reasons for approval in approvals for reply_id, reasons in approval.held.items()}
+        for reply_id, reasons in held.items():
             click.echo(f"held  {reply_id}  {', '.join(reasons)}: look at it and approve it with --id {reply_id}")
-        click.echo(f"{len(approval.approved)} replies approved by {by}, {len(approval.held)} held")
+        approved = sum(len(approval.approved) for approval in approvals)
+        click.echo(f"{approved} replies approved by {by}, {len(held)} held")
         if desk.history():
             versions = publish_replies(desk, settings, store, live_encoder(desk, settings))
             click.echo(f"Live: replies {versions.replies}")
@@ -109,11 +112,15 @@ def list_replies(state: str, desk_directory: Path) -> None:
 
 
 def _read(file: Path) -> "list[ProposedReply]":
-    """Mined replies as the store takes them."""
+    """Mined replies as the store takes them; a person may have edited them, so risks are looked for again."""
     from bot.storage.records import ProposedReply
+    from finetune.masking import risks_of
     from finetune.replies_file import read_replies
 
     return [
-        ProposedReply(mined.reply_id, mined.text, mined.intents, mined.frequency, mined.risky)
+        ProposedReply(
+            mined.reply_id, mined.text, mined.intents, mined.frequency,
+            tuple(dict.fromkeys((*mined.risky, *risks_of(mined.text)))),
+        )
         for mined in read_replies(file)
-    ]
+    ]  # fmt: skip
