@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from bot.errors import BotError
+from finetune.errors import FinetuneError
+from retrieval.errors import RetrievalError
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.page import write_page
 from tests.benchmarks.results import details, merge_part
@@ -107,7 +110,7 @@ def main() -> None:
     """Runs the command; what cannot go on is one line and exit status 2."""
     try:
         bench(prog_name="scripts/bench")
-    except BenchmarkError as error:
+    except (BenchmarkError, BotError, FinetuneError, RetrievalError) as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(2)
 
