@@ -81,7 +81,7 @@ class BaseModel:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the library's bar and its report on the pooler, which is left out on purpose."""
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()  # type: ignore[no-untyped-call]
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
