@@ -23,6 +23,11 @@ _GREETED = re.compile(
     rf"(?i:\b(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|welcome|thanks|thank you|sorry)\b)"
     rf"(?:\s+there)?,?\s+(?P<name>{_NAME}(?:\s{_NAME}){{0,2}})(?=\s*[,.!?;:–—-]|\s*$)"
 )
+_SIGNED = re.compile(rf"(?<=[.!?])\s+(?P<name>{_NAME})[.!]?\s*$")
+_PERSONAL_GREETING = re.compile(
+    r"^(?i:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day))(?:\s+there)?"
+    r"(?:,?\s*\{customer_name\})?\s*[,.!:;–—-]+\s*(?=\w)"
+)
 _TITLED = re.compile(
     rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Mme)\.?\s+{_NAME}(?:\s{_NAME})?|[\u4e00-\u9fff]{{1,2}}(?:先生|女士|小姐)"
 )
@@ -73,11 +78,13 @@ class Masking:
 
     Attributes:
         names: first names that agents greeted somebody by.
+        agents: first names that several conversations' agents signed with.
         contacts: e-mail addresses and phone numbers of the company itself, which stay in the text.
     """
 
     names: Set[str]
     contacts: Set[str]
+    agents: Set[str] = frozenset()
 
 
 def greeted_names(text: str) -> Iterator[str]:
@@ -86,6 +93,13 @@ def greeted_names(text: str) -> Iterator[str]:
         first = found["name"].split()[0]
         if first.casefold() not in _NO_NAMES:
             yield first
+
+
+def signed_names(text: str) -> Iterator[str]:
+    """The name that stands alone behind the last sentence, as in "See you soon. Kim"."""
+    found = _SIGNED.search(text)
+    if found and found["name"].casefold() not in _NO_NAMES:
+        yield found["name"]
 
 
 def contacts_in(text: str) -> Iterator[str]:
@@ -105,7 +119,16 @@ def mask(text: str, known: Masking) -> str:
     text = _INTRODUCED.sub(lambda found: _replaced(found, "name", "{agent_name}"), text)
     text = _TITLED.sub("{customer_name}", text)
     text = _GREETED.sub(_greeting, text)
-    return _CALLED.sub(lambda found: _called(found, known.names), text).strip()
+    text = _CALLED.sub(lambda found: _called(found, known.names), text).strip()
+    return _without_frame(text, known.agents)
+
+
+def _without_frame(text: str, agents: Set[str]) -> str:
+    """The text without a personal greeting at its start and an agent's name at its end: the page has its own."""
+    while (signed := _SIGNED.search(text)) and signed["name"] in agents:
+        text = text[: signed.start()]
+    rest = _PERSONAL_GREETING.sub("", text, count=1)
+    return rest[:1].upper() + rest[1:] if rest != text else text
 
 
 def risks_of(text: str, contacts: Iterable[str] = ()) -> tuple[str, ...]:

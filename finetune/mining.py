@@ -1,6 +1,7 @@
 """Replies worth proposing, from what agents wrote. Knows no files, no models and no approval.
 
-An agent's turn that answers a customer is masked; equal and nearly equal ones become one proposal.
+An agent's turn that answers a customer is masked and loses its greeting and signature; equal and nearly equal ones
+become one proposal.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from finetune.cleaning import comparable
 from finetune.dialogues import Dialogue
 from finetune.duplicates import LEAK_SIMILARITY, NearDuplicates
 from finetune.filler import is_filler
-from finetune.masking import Masking, contacts_in, greeted_names, mask, risks_of
+from finetune.masking import Masking, contacts_in, greeted_names, mask, risks_of, signed_names
 from finetune.outcomes import reply_weight
 from finetune.replies_file import MinedReply
 from finetune.turns import Turn, turns_of
@@ -23,6 +24,7 @@ SMALL_LOG_DIALOGUES = 1_000
 """In a smaller log every reply is proposed; in a larger one a reply must have been given twice."""
 
 _COMPANY_CONTACT_CONVERSATIONS = 3
+_AGENT_CONVERSATIONS = 3
 _GOOD_WEIGHT = 1.0
 _COMMON_SHARE = 0.25
 
@@ -102,17 +104,20 @@ def _gathered(dialogues: Iterable[Dialogue], report: MiningReport) -> tuple[dict
     spoken: defaultdict[str, _Tally] = defaultdict(_Tally)
     names: set[str] = set()
     contacts: Counter[str] = Counter()
+    signed: Counter[str] = Counter()
     for dialogue in dialogues:
         report.dialogues += 1
         turns = turns_of(dialogue)
         agents = [turn.text for turn in turns if turn.role is Role.AGENT]
         names.update(name for text in agents for name in greeted_names(text))
         contacts.update({contact for text in agents for contact in contacts_in(text)})
+        signed.update({name for text in agents for name in signed_names(text)})
         for text, tally in _answers(turns):
             report.answers += 1
             spoken[text].add(tally)
     company = {contact for contact, count in contacts.items() if count >= _COMPANY_CONTACT_CONVERSATIONS}
-    return spoken, Masking(names, company)
+    agents_known = {name for name, count in signed.items() if count >= _AGENT_CONVERSATIONS}
+    return spoken, Masking(names, company, agents_known)
 
 
 def _answers(turns: Sequence[Turn]) -> Iterable[tuple[str, _Tally]]:
