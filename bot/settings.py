@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     out_of_scope_threshold: Probability | None = None
     person_probability: Probability = 0.5
     max_clarifications: int = Field(default=1, ge=0)
-    max_message_chars: int = Field(default=4000, ge=1)
+    max_message_chars: int = Field(default=4000, ge=1, le=10_000)
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     host: str = "127.0.0.1"
@@ -81,10 +81,10 @@ def load_settings(path: Path) -> Settings:
         def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's own signature
             env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return env_settings, TomlConfigSettingsSource(settings_cls, path)
 

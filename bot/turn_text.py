@@ -1,4 +1,4 @@
-"""What the encoder reads for one turn. Knows no tokenizer: the separator is a word that the default one treats as its own.
+"""What the encoder reads for one turn. Knows no tokenizer: its separator is one that the default tokenizer knows.
 
 Training and serving both go through here, so that the encoder meets in service the form that it learnt.
 """

@@ -3,6 +3,7 @@
 Scores are shares of what the query could reach at best, so that one threshold fits short and long queries alike.
 """
 
+import logging
 from collections.abc import Sequence
 
 import bm25s  # type: ignore[import-untyped]
@@ -33,6 +34,7 @@ class KeywordIndex:
         self._unseen_idf = _idf(np.zeros(1), self._size)[0]
         self._index = None
         if any(tokens):
+            logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG
             self._index = bm25s.BM25(k1=_SATURATION, b=_LENGTH_WEIGHT, method="lucene", csc_backend="numpy")
             self._index.index(tokens, show_progress=False)
             self._idf = _idf(np.diff(self._index.scores["indptr"]), self._size)

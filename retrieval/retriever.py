@@ -15,10 +15,10 @@ from retrieval.text import Span, sentences
 from retrieval.values import Passage, RetrievedPassage, Vectors
 from retrieval.vectors import Rows, VectorIndex
 
-SENTENCE_WEIGHT = 0.4
-"""Share of the best sentence in what a passage means for a query: a question asks for one sentence of an article, whose
-other sentences only blur its vector. On the demo shop's 285 questions with frozen MiniLM it lifts the first hit from
-.740 to .804."""
+SENTENCE_WEIGHT = 0.5
+"""How much of its lead a passage's best sentence gives to the passage: a question asks for one sentence of an article,
+whose other sentences only blur its vector. On the demo shop's 285 questions with frozen MiniLM it lifts the first hit
+from .740 to .79, and leaves StackFAQ at MAP .960 (a plain mean of both would drop it to .926)."""
 
 MIN_CANDIDATES = 50
 """Drawn from each index at least, so that a passage good by both is found although first by neither."""
@@ -37,12 +37,12 @@ class Meaning:
     encoded: Callable[[int], EncodedPassage]
 
     def cosines(self, vector: NDArray[np.float32], rows: Rows) -> NDArray[np.float32]:
-        """Weighted mean of a passage's own cosine and that of its best sentence, shape (len(rows),)."""
+        """Each passage's own cosine, raised where its best sentence is nearer, shape (len(rows),)."""
         whole = self.index.similarities(vector, rows)
         parts = (self.encoded(int(row)).sentence_vectors @ vector for row in rows)
         best = [part.max() if len(part) else cosine for part, cosine in zip(parts, whole, strict=True)]
-        mixed = (1 - SENTENCE_WEIGHT) * whole + SENTENCE_WEIGHT * np.asarray(best, dtype=np.float32)
-        return np.asarray(mixed, dtype=np.float32)
+        lead = np.maximum(np.asarray(best, dtype=np.float32) - whole, 0.0)
+        return np.asarray(whole + SENTENCE_WEIGHT * lead, dtype=np.float32)
 
 
 class Retriever:

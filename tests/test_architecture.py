@@ -40,7 +40,7 @@ def test_there_is_no_other_top_level_package() -> None:
         ("gradio", {"ui"}),
         ("fastapi", {"ui"}),
         ("faiss", {"retrieval/vectors.py"}),
-        ("onnxruntime", {"bot/encoder.py", "finetune/export.py", "finetune/graphs.py"}),
+        ("onnxruntime", {"bot/encoder.py", "finetune/graphs.py"}),
         ("sqlalchemy", {"bot/storage"}),
     ],
 )

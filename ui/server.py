@@ -19,6 +19,7 @@ from ui.services import ChatServices, ChatSettings
 
 _FOLLOW_S = 0.5
 _WORKER_GRACE_S = 10.0
+_DRAIN_S = 10
 
 
 def run_server(desk_directory: Path, host: str | None, port: int | None, *, with_worker: bool) -> None:
@@ -36,7 +37,9 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
         services.finish_open_turns()
         app = create_app(chat_services(services))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_DRAIN_S)
+        )
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
