@@ -90,8 +90,8 @@ def build_dataset(
 ) -> tuple[Dataset, Dataset, Dataset]:
     """Read, clean, make unique, exclude and split.
 
-    Calibration rows are always held back from train (see `calibration_share`); dev rows are where no dev file is given. An
-    explicit dev file is taken as it is; its conversations leave train.
+    Calibration rows are always held back from train (see `calibration_share`); dev rows are where no dev file is given.
+    An explicit dev file is taken as it is; its conversations leave train.
 
     Returns:
         Train, dev and calibration.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import bm25s  # type: ignore[import-untyped]
 import numpy as np
-import Stemmer  # type: ignore[import-not-found]
+import Stemmer
 from numpy.typing import NDArray
 
 from retrieval.text import words

@@ -23,7 +23,8 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 def test_reply_answers_a_known_intent_with_the_approved_reply_and_logs_its_ground(services: Services) -> None:
     conversation = start(services)
     answer = ask(services, conversation, "where is my order")
-    assert answer.decision and answer.decision.reason == Reason.APPROVED_REPLY
+    assert answer.decision is not None
+    assert answer.decision.reason == Reason.APPROVED_REPLY
     assert answer.message.text == "You can follow your parcel under My account."
     assert answer.sources == (ReplySource("r-track", 1, {}),)
     assert answer.versions == services.live.current().versions
@@ -74,7 +75,9 @@ def test_reply_hands_off_once_and_then_stays_silent(services: Services) -> None:
 def test_request_person_hands_over_with_one_announcement(services: Services) -> None:
     conversation = start(services)
     announced = services.assistant.request_person(conversation, "button-1")
-    assert announced and announced.decision and announced.decision.reason == Reason.ASKED_FOR_PERSON
+    assert announced is not None
+    assert announced.decision is not None
+    assert announced.decision.reason == Reason.ASKED_FOR_PERSON
     assert services.assistant.request_person(conversation, "button-2") is None
 
 
@@ -82,7 +85,8 @@ def test_reply_quotes_the_passage_literally(services: Services) -> None:
     sure = with_rules(services, passage=0.0, reply=None)
     conversation = start(sure)
     answer = ask(sure, conversation, "is the return label free?")
-    assert answer.decision and answer.decision.reason == Reason.PASSAGE
+    assert answer.decision is not None
+    assert answer.decision.reason == Reason.PASSAGE
     source = answer.sources[0]
     assert isinstance(source, PassageSource)
     passage = services.passage(answer.versions.knowledge, source.passage_id)
@@ -95,7 +99,8 @@ def test_reply_takes_up_the_option_that_the_customer_picks(services: Services) -
     unsure = with_rules(services, reply=1.0, passage=1.1, out_of_scope=None)
     conversation = start(unsure)
     question = ask(unsure, conversation, "parcel back money")
-    assert question.decision.reason == Reason.CLARIFY_INTENTS and len(question.options) == 2
+    assert question.decision.reason == Reason.CLARIFY_INTENTS
+    assert len(question.options) == 2
     option = next((one for one in question.options if one == "Order status"), question.options[0])
     picked = ask(unsure, conversation, option)
     log = unsure.store.conversations.messages_after(conversation, 0)
@@ -116,7 +121,8 @@ def test_reply_skips_the_heads_for_a_foreign_language(services: Services) -> Non
     answer = ask(services, conversation, "我的包裹在哪里？请帮我查一下")
     assert answer.decision.reason == Reason.FOREIGN_LANGUAGE
     recorded = next(iter(services.store.conversations.decisions_since(LONG_AGO)))
-    assert recorded.foreign and not recorded.ranking
+    assert recorded.foreign
+    assert not recorded.ranking
     assert "人工" in answer.message.text
 
 
@@ -169,8 +175,10 @@ def test_an_edited_article_is_live_without_training_and_only_it_is_encoded(servi
     assert services.live.follow()
     assert services.live.current().versions.bundle == before.versions.bundle
     texts = [passage.text for passage in services.live.current().retriever.passages]
-    assert any("butter" in text for text in texts) and any("45 days" in text for text in texts)
-    assert encoded and all("45 days" not in text for text in encoded)
+    assert any("butter" in text for text in texts)
+    assert any("45 days" in text for text in texts)
+    assert encoded
+    assert all("45 days" not in text for text in encoded)
 
 
 def test_a_removed_file_takes_its_article_away(services: Services, desk: Desk) -> None:

@@ -49,7 +49,7 @@ def test_wrong_tables_are_refused_by_key_and_file(table: dict[str, object], key:
 
 
 def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="absent.toml"):
+    with pytest.raises(RecipeError, match=r"absent.toml"):
         load_recipe(tmp_path / "absent.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("name = ", "utf-8")
