@@ -109,7 +109,7 @@ def split(rows: Rows, *, seed: int, dev_intents: bool, dev_out_of_scope: bool, d
             conversations[row.group].add(row.intent)
     of_text = split_by_label(single, seed=seed, with_dev=dev_intents)
     # Dialogues teach replies; thresholds need few of them.
-    of_conversation = split_by_label(conversations, seed=seed, with_dev=dev_dialogues, most=0.1)
+    of_conversation = split_by_label(conversations, seed=seed, with_dev=dev_dialogues, share=0.05)
     of_other = split_keys(map(comparable, rows.out_of_scope), seed=seed, with_dev=dev_out_of_scope)
     of_question = split_keys((comparable(row.question) for row in rows.questions), seed=seed, with_dev=True)
 

@@ -13,6 +13,9 @@ CALIBRATION_ROWS = 150
 """Held back for calibration where a twentieth of the data is less: a threshold at 5 % risk needs 59 answers without
 an error, 93 with one, 124 with two (95 % confidence)."""
 
+_LEAST_FOR_A_BOUND = 59
+_MOST = 0.2
+
 _ENOUGH_FOR_TWO = 12
 _ENOUGH_FOR_ONE = 5
 
@@ -31,9 +34,14 @@ def place_of(key: str, seed: int) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
-def calibration_share(number: int, *, most: float = 0.4) -> float:
-    """Share of ``number`` rows to hold back for calibration: `CALIBRATION_ROWS`, or a twentieth if that is more."""
-    return min(most, max(0.05, CALIBRATION_ROWS / max(number, 1)))
+def calibration_share(number: int) -> float:
+    """Share of ``number`` rows to hold back for calibration.
+
+    A twentieth of much data; of less, `CALIBRATION_ROWS` but at most a fifth; a tenth where even that could prove no
+    threshold, so that a small desk keeps its rows for training.
+    """
+    share = min(_MOST, max(0.05, CALIBRATION_ROWS / max(number, 1)))
+    return share if share * number >= _LEAST_FOR_A_BOUND else 0.1
 
 
 def split_keys(keys: Iterable[str], *, seed: int, with_dev: bool, share: float | None = None) -> dict[str, Part]:
@@ -65,9 +73,9 @@ def split_by_label(groups: Mapping[str, set[str]], *, seed: int, with_dev: bool,
         groups: key -> labels of its rows; a group is never divided.
         seed: of the hash that places a group.
         with_dev: whether to hold back a part for dev as well.
-        most: largest share to hold back for calibration.
+        share: held back for calibration; by default that of `calibration_share`.
     """
-    share = calibration_share(len(groups), most=most)
+    share = calibration_share(len(groups)) if share is None else share
     by_labels: defaultdict[str, list[str]] = defaultdict(list)
     for key, labels in groups.items():
         by_labels[next(iter(labels)) if len(labels) == 1 else ""].append(key)

@@ -119,6 +119,11 @@ TINY_OUT_OF_SCOPE = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: Playwright keeps an event loop in the main thread, where others want one of their own."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def tiny_dataset() -> "Dataset":
     """All rows of the tiny shop; small enough that tests use it as train, dev and calibration alike."""

@@ -28,10 +28,18 @@ def test_equal_and_nearly_equal_answers_become_one_reply() -> None:
         _talk(3, "give back", f"Hi Carla, {answer.replace('each', 'any')}.", intent="exchange"),
     ]
     (reply,) = mine_replies(dialogues)
-    assert reply.text == f"Hi {{customer_name}}, {answer}."
-    assert (reply.intents, reply.frequency, reply.variables) == (("return", "exchange"), 3, ("customer_name",))
+    assert reply.text == f"{answer}."
+    assert (reply.intents, reply.frequency, reply.variables) == (("return", "exchange"), 3, ())
     assert reply.weight == pytest.approx((1.6 + 1.1 + 1.1) / 3, abs=0.001)
     assert reply.risky == ()
+
+
+def test_a_first_name_that_agents_sign_with_goes_and_one_that_belongs_to_the_text_stays() -> None:
+    dialogues = [_talk(n, "my tent", f"Pole number {n} is on its way to the shelf. Kim") for n in range(3)]
+    dialogues.append(_talk(9, "which one", "The best tent for the wind is our Wasdale. Buttermere"))
+    texts = {reply.text for reply in mine_replies(dialogues)}
+    assert not any(text.endswith("Kim") for text in texts)
+    assert any(text.endswith("Buttermere") for text in texts)
 
 
 def test_a_common_wording_without_variables_is_preferred() -> None:
@@ -78,10 +86,10 @@ def test_company_contacts_stay_and_others_are_masked() -> None:
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("Hello Anna-Lena, all done", "Hello {customer_name}, all done"),
-        ("Dear Mr. Miller, all done", "Dear {customer_name}, all done"),
-        ("Hi there, all done", "Hi there, all done"),
-        ("Hi, Unfortunately, no", "Hi, Unfortunately, no"),
+        ("Hello Anna-Lena, all done", "All done"),
+        ("Dear Mr. Miller, all done", "All done"),
+        ("Hi there, all done", "All done"),
+        ("Hi, Unfortunately, no", "Unfortunately, no"),
         ("Thank you Zoë Braun.", "Thank you {customer_name}."),
         ("All done, Boris!", "All done, {customer_name}!"),
         ("It is in Paris, Texas!", "It is in Paris, Texas!"),
