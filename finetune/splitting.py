@@ -63,7 +63,9 @@ def split_keys(keys: Iterable[str], *, seed: int, with_dev: bool, share: float |
     return dict(zip(ordered, parts, strict=True))
 
 
-def split_by_label(groups: Mapping[str, set[str]], *, seed: int, with_dev: bool, most: float = 0.4) -> dict[str, Part]:
+def split_by_label(
+    groups: Mapping[str, set[str]], *, seed: int, with_dev: bool, share: float | None = None
+) -> dict[str, Part]:
     """Split groups so that each label keeps its share of dev and calibration, and a part of train.
 
     A group with one label is placed within that label; groups with several, as `split_keys` does. Where that leaves a
