@@ -1,15 +1,10 @@
 """Fixtures that more than one package's tests use: a tiny shop with a real, really exported bundle.
 
-The bundle is made once for a state of the sources and kept in the temporary folder, so that tests that only serve it
-need no training.
+The bundle is made once a session, from the very model that the parity tests compare it with.
 """
 
-import hashlib
-import os
 import shutil
-import tempfile
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +13,6 @@ import pytest
 if TYPE_CHECKING:
     from finetune.examples import Dataset
     from finetune.model import TrainedModel
-
-ROOT = Path(__file__).parents[1]
 
 TINY_INTENTS: dict[str, tuple[str, ...]] = {
     "order_status": (
@@ -169,22 +162,18 @@ def tiny_trained(tiny_dataset: "Dataset") -> "TrainedModel":
 
 
 @pytest.fixture(scope="session")
-def tiny_bundle(request: pytest.FixtureRequest) -> Path:
+def tiny_bundle(
+    tiny_trained: "TrainedModel", tiny_dataset: "Dataset", tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A finished bundle of the tiny shop; read-only: copy it before you damage it."""
-    kept = Path(tempfile.gettempdir()) / f"frontdesk-tiny-{os.getuid()}-{_sources_hash()}"
-    if not (kept / "manifest.json").exists():
-        from finetune.export import Parts, export_bundle
+    from finetune.export import export_bundle
+    from finetune.variants import Parts
 
-        dataset = request.getfixturevalue("tiny_dataset")
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / "bundle"
-            parts = Parts(dataset, dataset, _reworded(dataset))
-            export_bundle(request.getfixturevalue("tiny_trained"), parts, recipe={"name": "tiny"}, directory=made)
-            staged = Path(tempfile.mkdtemp(prefix="frontdesk-tiny-staged-")) / "bundle"
-            shutil.copytree(made, staged)
-            if not kept.exists():
-                staged.rename(kept)
-    return kept
+    made = tmp_path_factory.mktemp("tiny") / "bundle"
+    export_bundle(
+        tiny_trained, Parts(tiny_dataset, tiny_dataset, tiny_dataset), recipe={"name": "tiny"}, directory=made
+    )
+    return made
 
 
 @pytest.fixture
@@ -233,15 +222,3 @@ def _learn_by_heart(model: "object", tokenizer: "object", dataset: "Dataset") ->
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-
-
-def _sources_hash() -> str:
-    """Changes when anything that makes a bundle changes."""
-    made_by = ("graphs", "calibrate", "evaluate", "variants", "plots", "report", "export", "model", "examples")
-    names = ["bot/bundle.py", "bot/calibration.py", "bot/encoder.py", "tests/conftest.py"]
-    names += [f"finetune/{name}.py" for name in made_by] + ["finetune/templates/report.html"]
-    paths = [ROOT / name for name in names]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
-    for package in ("torch", "transformers", "onnxruntime-gpu", "tokenizers", "numpy"):
-        digest.update(version(package).encode())
-    return digest.hexdigest()[:16]
