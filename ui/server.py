@@ -1,6 +1,7 @@
 """The running desk: the page's server, a worker beside it, and the watch for new versions. Knows no page's content."""
 
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
@@ -33,6 +35,7 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
         BotError: the desk cannot be opened; the text says what to do.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again: without this the worker would be orphaned
     with open_services(desk_directory) as services:
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
         services.finish_open_turns()
@@ -44,6 +47,10 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
             server.run(sockets=[listener])
+
+
+def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - Python's own signature
+    sys.exit(0)
 
 
 def chat_services(services: Services) -> ChatServices:
