@@ -19,6 +19,8 @@ from retrieval.values import RetrievedPassage
 _PASSAGES = 5
 _REPLIES = 5
 _INTENTS_RANKED = 2
+_SURE = 0.7
+_ELLIPTICAL_WORDS = 6
 _SHORT_WORDS = 4
 """A message of at most so many words leans on the one before it, for keyword search too ("and for shoes?")."""
 
@@ -66,7 +68,18 @@ def _understand(messages: Sequence[LoggedMessage], models: Models) -> Understand
     foreign = foreign_reason(text, models.languages, models.encoder.unknown_token_share(text))
     if foreign:
         return Understanding((), None, None, None, foreign)
-    return models.encoder.understand([turn_text([logged.message.text for logged in messages])])[0]
+    alone, joined = models.encoder.understand([text, turn_text([logged.message.text for logged in messages])])
+    return alone if _stands_alone(text, alone) else joined
+
+
+def _stands_alone(text: str, alone: Understanding) -> bool:
+    """Whether a message says by itself what it is about; else it is read with what came before it.
+
+    Both readings are rows of one batch. Read with its context in any case, "super, thank you" was taken for more of the
+    same topic: context counts only where the message needs it.
+    """
+    sure = bool(alone.ranking) and alone.ranking[0].probability >= _SURE
+    return sure or len(text.split()) > _ELLIPTICAL_WORDS
 
 
 def _passages(messages: Sequence[LoggedMessage], vector: Vector | None, models: Models) -> tuple[RetrievedPassage, ...]:
