@@ -1,6 +1,5 @@
 """The one place where a serving desk is put together. Nothing is built at import."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from bot.settings import Settings
 from bot.storage.store import Store
 from retrieval.snapshot import snapshot_passages
 from retrieval.values import Passage
-
-_log = logging.getLogger(__name__)
 
 _SNAPSHOTS_REMEMBERED = 4
 

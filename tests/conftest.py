@@ -4,7 +4,6 @@ The bundle is made once a session, from the very model that the parity tests com
 """
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,13 +181,6 @@ def bundle_copy(tiny_bundle: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "bundle"
     shutil.copytree(tiny_bundle, copy)
     return copy
-
-
-def _reworded(dataset: "Dataset") -> "Dataset":
-    """Rows that were not learnt by heart, so that the thresholds leave room for what tests write."""
-    frames = ("{}", "hello, {}", "{} thanks")
-    rows = [replace(row, text=frame.format(row.text)) for row in dataset.intents for frame in frames]
-    return replace(dataset, intents=tuple(rows))
 
 
 def _tiny_tokenizer(texts: list[str]) -> "object":
