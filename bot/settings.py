@@ -28,14 +28,15 @@ class Settings(BaseSettings):
     Attributes:
         database_url: SQLAlchemy URL; empty means ``frontdesk.db`` in the desk's directory.
         knowledge_paths: files and folders whose articles the worker keeps indexed, relative to the desk.
-        handoff_intents: intents that mean "I want a person".
+        handoff_intents: intents that only a person can serve, such as the wish for one.
+        clarify_intents: intents that say too little for any answer ("a question about my order").
         handoff_phrases: wordings that mean it in any language, also without a model.
         intent_titles: how an intent is named to customers when the bot offers it.
         variables: regular expressions that fill a reply's ``{variable}`` from the customer's words; group 1 or all.
         reply_threshold: overrides the calibrated one; None trusts the calibration.
         person_probability: from which probability a hand-off intent is believed.
         max_clarifications: how often in a row the bot may ask back before it hands off.
-        threads: threads of one model run; None leaves it to ONNX Runtime.
+        threads: CPU threads that encode at once; None takes the CPUs that the process may use.
     """
 
     model_config = SettingsConfigDict(env_prefix="FRONTDESK_", extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     knowledge_paths: tuple[str, ...] = ("knowledge",)
     handoff_intents: tuple[str, ...] = ("talk_to_person",)
+    clarify_intents: tuple[str, ...] = ("unclear",)
     handoff_phrases: tuple[str, ...] = (
         "talk to a person", "talk to a human", "speak to a person", "speak to a human", "speak to someone",
         "human agent", "real person", "live agent", "human being", "转人工", "人工客服", "真人",

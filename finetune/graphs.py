@@ -15,6 +15,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16  # type: i
 from torch import Tensor
 
 from bot.bundle import encoder_name
+from finetune.attention import attention_for
 from finetune.errors import ExportError
 from finetune.model import EncoderModel, TrainedModel
 
@@ -99,8 +100,7 @@ def _padded_batches(trained: TrainedModel) -> Iterator[tuple[Tensor, Tensor]]:
 
 def _export_fp32(trained: TrainedModel, path: Path) -> None:
     model: EncoderModel = trained.model.eval()
-    # Explicit attention exports to fewer nodes than the fused kernel, and is what training runs on a CPU.
-    model.backbone.set_attn_implementation("eager")
+    model.backbone.set_attn_implementation(attention_for(model.backbone))
     # The sample is padded: from a mask of ones the exporter would conclude that it never matters.
     ids = torch.full((3, 7), 1, dtype=torch.int64)
     mask = torch.ones_like(ids)
@@ -118,6 +118,7 @@ def _export_fp32(trained: TrainedModel, path: Path) -> None:
     )
     if program is None:
         raise ExportError("torch gave no ONNX program")
+    model.backbone.set_attn_implementation("eager")
     program.save(str(path), external_data=False)
     graph = onnx.load(str(path))
     # The exporter's notes on shapes contradict the quantiser's own after it turns Gemm into MatMul.
