@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bot.turn_text import turn_text
+
 
 @dataclass(frozen=True, slots=True)
 class IntentExample:
@@ -39,11 +41,25 @@ class ReplyPair:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPassage:
-    """A question and a passage that answers it; ``passage_text`` is the text as it is indexed."""
+    """A question and a passage that answers it.
+
+    Attributes:
+        passage_text: as it is indexed.
+        article: the article that the question was labelled with, so that only some of its passages need answer it; None
+            where this very passage was named.
+        context: texts of the messages before the question, oldest first; empty for a question on its own.
+    """
 
     question: str
     passage_id: str
     passage_text: str
+    article: str | None = None
+    context: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """What the encoder reads: the question with its context."""
+        return turn_text([*self.context, self.question])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +100,5 @@ def _rows(dataset: Dataset) -> Iterator[list[object]]:
     for pair in dataset.reply_pairs:
         yield ["reply", list(pair.context), pair.reply, round(pair.weight, 6), pair.conversation_id]
     for question in dataset.questions:
-        yield ["question", question.question, question.passage_id, question.passage_text]
+        where = [question.passage_id, question.passage_text, question.article]
+        yield ["question", question.question, *where, list(question.context)]

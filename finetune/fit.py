@@ -9,6 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.utils.tensorboard import SummaryWriter
 
+from finetune.answering import answering_passages
 from finetune.base_model import BaseModel
 from finetune.checkpoints import Checkpoints
 from finetune.errors import TrainingDataError
@@ -22,6 +23,7 @@ from finetune.ranking_scores import recall_in_blocks, search_map
 from finetune.ranking_task import RankingTask, question_rows, reply_rows
 from finetune.recipe import Recipe
 from finetune.tasks import IntentTask, Task, labelled_rows
+from finetune.topic_changes import exchanges_of
 from finetune.trainer import Trainer, TrainingSummary
 
 DEV_PAIRS = 2000
@@ -96,7 +98,7 @@ def tasks_for(
     if labels:
         width = recipe.intents.max_tokens
         outside = train.out_of_scope if recipe.intents.outlier_weight > 0 else ()
-        rows = labelled_rows(train.intents, outside, labels, tokenizer, width)
+        rows = labelled_rows(train.intents, outside, labels, tokenizer, width, exchanges_of(train.reply_pairs))
         dev_rows = labelled_rows(dev.intents, (), labels, tokenizer, width)
         tasks.append(IntentTask(rows, dev_rows, recipe.intents, recipe.seed))
     if train.reply_pairs and recipe.replies.passes > 0:
@@ -117,9 +119,12 @@ def _reply_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokeniz
 
 def _question_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokenizer, base: BaseModel) -> RankingTask:
     options = recipe.questions
-    rows = question_rows(train.questions, tokenizer, options.max_tokens)
+    questions = answering_passages(base, train.questions, device="cpu")
+    rows = question_rows(questions, tokenizer, options.max_tokens, exchanges_of(train.reply_pairs))
     if options.hard_negatives:
-        rows = replace(rows, negatives=mined_negatives(base, train.questions, options.hard_negatives, device="cpu"))
+        mined = mined_negatives(base, questions, options.hard_negatives, device="cpu")
+        # A question's second form, after an exchange, follows all first forms: it has no negatives of its own.
+        rows = replace(rows, negatives=mined + ((),) * (len(rows.queries) - len(mined)))
     dev_rows = question_rows(dev.questions[:DEV_PAIRS], tokenizer, options.max_tokens)
     return RankingTask("question", rows, dev_rows, options, recipe.training.epochs, recipe.seed, measure=search_map)
 
@@ -159,7 +164,8 @@ def _fit_intents(
     train: Dataset, labels: tuple[str, ...], recipe: Recipe, forward: Forward, tokenizer: Tokenizer
 ) -> None:
     if labels:
-        rows = labelled_rows(train.intents, (), labels, tokenizer, recipe.intents.max_tokens)
+        exchanges = exchanges_of(train.reply_pairs)
+        rows = labelled_rows(train.intents, (), labels, tokenizer, recipe.intents.max_tokens, exchanges)
         fit_head(forward, "intent_logits", rows, recipe.shallow)
 
 

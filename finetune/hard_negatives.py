@@ -30,7 +30,7 @@ def mined_negatives(
     """
     model = SentenceTransformer(str(base.directory), device=device, local_files_only=True, trust_remote_code=False)
     table = Table.from_dict(
-        {"question": [row.question for row in questions], "passage": [row.passage_text for row in questions]}
+        {"question": [row.query for row in questions], "passage": [row.passage_text for row in questions]}
     )
     corpus = sorted({row.passage_text for row in questions})
     if len(corpus) < 2:
@@ -48,4 +48,4 @@ def mined_negatives(
     for row in found:
         near[row["question"], row["passage"]].append(row["negative"])
     holder = {row.passage_text: at for at, row in enumerate(questions)}
-    return tuple(tuple(holder[text] for text in near[row.question, row.passage_text]) for row in questions)
+    return tuple(tuple(holder[text] for text in near[row.query, row.passage_text]) for row in questions)

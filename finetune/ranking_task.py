@@ -1,7 +1,7 @@
 """The task of ranking the right text first: replies for a conversation, passages for a question. Knows no optimiser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -13,6 +13,7 @@ from finetune.examples import QuestionPassage, ReplyPair
 from finetune.forward import Forward, TokenRow, token_rows
 from finetune.losses import ranking_loss
 from finetune.recipe import RankingOptions
+from finetune.topic_changes import Exchange, exchange_before
 
 Measure = Callable[[Tensor, Tensor, Sequence[int]], float]
 
@@ -61,12 +62,16 @@ def reply_rows(pairs: Sequence[ReplyPair], tokenizer: Tokenizer, max_tokens: int
     )
 
 
-def question_rows(questions: Sequence[QuestionPassage], tokenizer: Tokenizer, max_tokens: int) -> PairRows:
-    """Question -> passage, all of one weight."""
+def question_rows(
+    questions: Sequence[QuestionPassage], tokenizer: Tokenizer, max_tokens: int, exchanges: Sequence[Exchange] = ()
+) -> PairRows:
+    """Question -> passage, all of one weight; those without a context also after one of the exchanges."""
+    alone = [pair for pair in questions if not pair.context] if exchanges else []
+    asked = [*questions, *(replace(pair, context=exchange_before(pair.question, exchanges)) for pair in alone)]
     return pair_rows(
-        [pair.question for pair in questions],
-        [pair.passage_text for pair in questions],
-        [1.0] * len(questions),
+        [pair.query for pair in asked],
+        [pair.passage_text for pair in asked],
+        [1.0] * len(asked),
         tokenizer,
         max_tokens,
     )

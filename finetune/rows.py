@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from finetune.cleaning import clean_text, comparable
@@ -31,12 +31,12 @@ class Rows:
 def cleaned(rows: Rows) -> Rows:
     """Rows with clean texts, without those that are then empty, in an order that the input's order does not change."""
     intents = (IntentExample(clean_text(row.text), row.intent, row.context, row.group) for row in rows.intents)
-    questions = (QuestionPassage(clean_text(row.question), row.passage_id, row.passage_text) for row in rows.questions)
+    questions = (replace(row, question=clean_text(row.question)) for row in rows.questions)
     return Rows(
         tuple(sorted((row for row in intents if row.text), key=_intent_order)),
         tuple(sorted(filter(None, map(clean_text, rows.out_of_scope)))),
         tuple(sorted(rows.reply_pairs, key=lambda row: (row.conversation_id, row.context, row.reply))),
-        tuple(sorted((row for row in questions if row.question), key=lambda row: (row.question, row.passage_id))),
+        tuple(sorted((row for row in questions if row.question), key=lambda row: (row.query, row.passage_id))),
     )
 
 
@@ -50,7 +50,7 @@ def unique(rows: Rows, duplicates: Counter[str]) -> Rows:
         _unlike(rows.intents, _intent_text, duplicates, "intents"),
         _unlike(rows.out_of_scope, lambda text: (None, text), duplicates, "out_of_scope"),
         _unequal(rows.reply_pairs, _pair_key, duplicates, "reply_pairs"),
-        _unequal(rows.questions, lambda row: (comparable(row.question), row.passage_id), duplicates, "questions"),
+        _unequal(rows.questions, lambda row: (comparable(row.query), row.passage_id), duplicates, "questions"),
     )
 
 

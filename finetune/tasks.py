@@ -14,6 +14,7 @@ from finetune.examples import IntentExample
 from finetune.forward import Forward, TokenRow, token_rows
 from finetune.losses import OUT_OF_SCOPE, contrast_loss, labelled_loss
 from finetune.recipe import IntentOptions
+from finetune.topic_changes import Exchange, exchange_before
 
 SHORTEST_DROPPED = 6
 """Tokens, special ones included, below which a row loses none of them."""
@@ -58,16 +59,21 @@ def labelled_rows(
     labels: Sequence[str],
     tokenizer: Tokenizer,
     max_tokens: int,
+    exchanges: Sequence[Exchange] = (),
 ) -> LabelledRows:
-    """Tokenises examples, alone and with their context, then the out-of-scope texts."""
+    """Tokenises examples, alone and with their context, then the out-of-scope texts.
+
+    Args:
+        exchanges: a text without a context of its own has its second form after one of these, if there are any.
+    """
     number = {label: at for at, label in enumerate(labels)}
-    alone = token_rows(tokenizer, [turn_text([example.text]) for example in examples], max_tokens)
-    joined = token_rows(tokenizer, [turn_text([*example.context, example.text]) for example in examples], max_tokens)
-    forms: list[tuple[TokenRow, ...]] = [
-        (short, long) if example.context else (short,)
-        for example, short, long in zip(examples, alone, joined, strict=True)
-    ]
-    forms += [(row,) for row in token_rows(tokenizer, out_of_scope, max_tokens)]
+    texts = [(example.text, example.context) for example in examples] + [(text, ()) for text in out_of_scope]
+    before = [own or (exchange_before(text, exchanges) if exchanges else ()) for text, own in texts]
+    alone = token_rows(tokenizer, [turn_text([text]) for text, _ in texts], max_tokens)
+    joined = token_rows(
+        tokenizer, [turn_text([*context, text]) for context, (text, _) in zip(before, texts, strict=True)], max_tokens
+    )
+    forms = [(short, long) if context else (short,) for context, short, long in zip(before, alone, joined, strict=True)]
     targets = [number[example.intent] for example in examples] + [OUT_OF_SCOPE] * len(out_of_scope)
     return LabelledRows(tuple(forms), tuple(targets))
 

@@ -201,6 +201,23 @@ def test_questions_come_from_queries_and_from_faq_titles(tmp_path: Path) -> None
     assert found == {("How do I pay?", "With a card."), ("when do you ship", "Shipping\nWe ship daily.")}
 
 
+def test_queries_may_name_an_article_and_what_was_said_before(tmp_path: Path) -> None:
+    passages = [Passage(f"p{n}", "boots.md", "Boots", f"Text {n}.", "x", n) for n in range(2)]
+    write_passages(tmp_path / "p.jsonl", passages)
+    queries = tmp_path / "q.jsonl"
+    rows = [
+        {"text": "and boots?", "document_id": "boots.md", "context": ["jackets?", "Wash them."]},
+        {"text": "and tents?", "document_id": "boots.md", "context": "jackets?"},
+    ]
+    queries.write_text("\n".join(map(json.dumps, rows)))
+    report = DatasetReport()
+    parts = build_dataset(DataSources(knowledge=tmp_path / "p.jsonl", knowledge_queries=queries), report=report)
+    found = [question for part in parts for question in part.questions]
+    assert [question.passage_id for question in found] == ["p0", "p1"]
+    assert {(q.article, q.query) for q in found} == {("boots.md", "and boots? [SEP] Wash them. [SEP] jackets?")}
+    assert report.read.summary()[1:] == ["skipped 1: context is not a list of texts (line 2)"]
+
+
 def test_queries_with_unknown_passages_name_the_line(tmp_path: Path) -> None:
     write_passages(tmp_path / "p.jsonl", [Passage("p1", "d", "", "x", "x", 0)])
     queries = tmp_path / "q.jsonl"

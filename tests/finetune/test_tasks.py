@@ -8,6 +8,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from training_helpers import DELIVERY, REFUND, recipe, sample
 
+from bot.turn_text import turn_text
+from finetune.answering import answering_passages
 from finetune.base_model import BaseModel, resolve_base_model
 from finetune.batches import generator
 from finetune.examples import QuestionPassage
@@ -15,8 +17,9 @@ from finetune.fit import tasks_for
 from finetune.hard_negatives import mined_negatives
 from finetune.losses import OUT_OF_SCOPE
 from finetune.ranking_scores import recall_in_blocks, search_map
-from finetune.ranking_task import PairRows, RankingTask
+from finetune.ranking_task import PairRows, RankingTask, question_rows
 from finetune.tasks import IntentTask, LabelledBatch, labelled_rows, without_some
+from finetune.topic_changes import exchange_before, exchanges_of
 
 
 def _base(directory: Path) -> BaseModel:
@@ -49,6 +52,41 @@ def test_examples_with_context_are_seen_both_ways_over_the_epochs(tokenizer: obj
     seen = [row for epoch in range(12) for batch in task.batches(epoch) for row in batch.rows]
     assert 0 < seen.count(joined) < 12
     assert seen.count(alone) + seen.count(joined) == 12
+
+
+def test_rows_without_context_are_also_seen_after_an_exchange_of_the_dialogues(tokenizer: object) -> None:
+    data = sample()
+    exchanges = exchanges_of(data.reply_pairs)
+    rows = labelled_rows(data.intents, data.out_of_scope, data.labels, tokenizer, 32, exchanges)
+    assert [len(forms) for forms in rows.forms] == [2] * 14
+    after = turn_text([*exchange_before("the name of a street", exchanges), "the name of a street"])
+    assert rows.forms[-1][1] == tokenizer.encode(after).ids[:32]
+
+
+def test_a_question_is_asked_alone_and_after_an_exchange_of_the_same_passage(tokenizer: object) -> None:
+    questions = [
+        QuestionPassage("and boots?", "p1", "wax", None, ("jackets?", "wash")),
+        QuestionPassage("t", "p2", "u"),
+    ]
+    alone = question_rows(questions, tokenizer, 32)
+    both = question_rows(questions, tokenizer, 32, [("hello", "welcome")])
+    assert (len(alone.queries), len(both.queries)) == (2, 3)
+    assert both.keys == (0, 1, 1)
+    assert len(both.queries[2]) > len(both.queries[1])
+
+
+def test_a_change_of_topic_needs_dialogues() -> None:
+    assert exchange_before("a", [("x", "y")]) == ("x", "y")
+    with pytest.raises(ValueError, match="exchange"):
+        exchange_before("a", [])
+
+
+def test_of_an_article_only_the_nearest_passage_is_learnt(tiny_base: Path) -> None:
+    near, far = f"about {DELIVERY[0]}", f"about {REFUND[0]}"
+    by_article = [QuestionPassage(DELIVERY[0], name, text, "a.md") for name, text in (("p1", near), ("p2", far))]
+    by_id = [QuestionPassage(REFUND[0], name, text) for name, text in (("p1", near), ("p2", far))]
+    kept = answering_passages(_base(tiny_base), [*by_article, *by_id], device="cpu")
+    assert kept == (by_article[0], *by_id)
 
 
 def test_the_same_epoch_is_the_same_again(tokenizer: object) -> None:
