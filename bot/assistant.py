@@ -8,7 +8,7 @@ from bot.compose import compose
 from bot.errors import ModelError, OwnedByPersonError
 from bot.live import Models
 from bot.phrases import phrase
-from bot.policy import Reason, decide, hand_off
+from bot.policy import Reason, choose, hand_off
 from bot.reading import read_turn
 from bot.settings import Settings
 from bot.storage.records import LoggedMessage
@@ -71,10 +71,10 @@ class Assistant:
         """
         try:
             turn = read_turn(messages, models, self.settings)
-            evidence, choice = turn.evidence, decide(turn.evidence, turn.state, models.rules)
+            evidence, choice = choose(turn.readings, turn.state, models.rules)
         except (ModelError, RetrievalError):
             turn, evidence, choice = None, NOTHING_READ, hand_off(Reason.MODEL_FAILURE)
-        quoted = turn.quotes(choice) if turn and choice.decision.reason == Reason.PASSAGE else ()
+        quoted = turn.quotes(evidence) if turn and choice.decision.reason == Reason.PASSAGE else ()
         composed = compose(
             choice,
             locale=locale,

@@ -81,7 +81,9 @@ def rules_for(encoder: Encoder, settings: Settings) -> Rules:
         reply=_first(settings.reply_threshold, calibration.reply.value if calibration.reply else None),
         passage=_first(settings.passage_threshold, calibration.passage.value if calibration.passage else None),
         out_of_scope=_first(settings.out_of_scope_threshold, calibration.out_of_scope_threshold),
+        passage_curve=calibration.passage_curve,
         handoff_intents=frozenset(settings.handoff_intents),
+        clarify_intents=frozenset(settings.clarify_intents),
         person_probability=settings.person_probability,
         max_clarifications=settings.max_clarifications,
     )

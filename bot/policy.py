@@ -3,9 +3,11 @@
 Knows no models, no storage and no wording; every reason that it can give is listed in `Reason`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.calibration import PassageCurve
 from bot.values import Action, Decision, Evidence, RankedReply, Understanding
 from retrieval.values import RetrievedPassage
 
@@ -25,20 +27,30 @@ class Reason(StrEnum):
     MODEL_FAILURE = "model_failure"
 
 
+SETTLED = frozenset({Reason.APPROVED_REPLY, Reason.PASSAGE, Reason.ASKED_FOR_PERSON})
+"""Reasons that need no second look at the turn."""
+
+
+_LIKELY = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Thresholds (0..1) and intents that a desk decides by.
 
     Attributes:
         reply: lowest intent probability that is answered by an approved reply; None: never.
-        passage: lowest fused score that is answered by quoting; None: never.
+        passage: lowest confidence of the first passage that is answered by quoting; None: never.
+        passage_curve: gives that confidence; None: the passage's score stands for it.
         out_of_scope: from which score on a turn is out of scope; None: not judged.
     """
 
     reply: float | None
     passage: float | None
     out_of_scope: float | None
+    passage_curve: PassageCurve | None = None
     handoff_intents: frozenset[str] = frozenset()
+    clarify_intents: frozenset[str] = frozenset()
     person_probability: float = 0.5
     max_clarifications: int = 1
 
@@ -66,6 +78,23 @@ class Choice:
     reply: RankedReply | None = None
     passages: tuple[RetrievedPassage, ...] = ()
     options: tuple[str, ...] = ()
+
+
+def choose(readings: Sequence[Evidence], state: TurnState, rules: Rules) -> tuple[Evidence, Choice]:
+    """Decide on the first reading that settles the turn, or on the first of all where none does.
+
+    "super, thank you" is settled by itself, "and for shoes?" by what came before it. Read with its context in any case,
+    the thanks would be taken for more of the same topic.
+
+    Args:
+        readings: the message alone, then with its context where it has one.
+
+    Returns:
+        The reading that was decided on, and the choice.
+    """
+    choices = [(evidence, decide(evidence, state, rules)) for evidence in readings]
+    settled = (pair for pair in choices if pair[1].decision.reason in SETTLED)
+    return next(settled, choices[0])
 
 
 def decide(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
@@ -101,17 +130,41 @@ def _asked_for_person(evidence: Evidence, state: TurnState, rules: Rules) -> flo
 
 
 def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
-    """An approved reply of the understood intent first: a person chose its words; else the passages."""
+    """The nearer of two grounds: an approved reply of the understood intent, or the first passage."""
     best = next(iter(evidence.understanding.ranking), None)
-    if best and rules.reply is not None and best.probability >= rules.reply and not is_out_of_scope(evidence, rules):
-        reply = next((ranked for ranked in evidence.replies if best.intent in ranked.reply.intents), None)
-        if reply:
-            return Choice(Decision(Action.ANSWER, Reason.APPROVED_REPLY, best.probability), reply=reply)
-    top = next(iter(evidence.passages), None)
-    sure = top is not None and rules.passage is not None and top.score >= rules.passage
-    if top and sure and not evidence.understanding.foreign:  # keyword scores alone were never calibrated
-        return Choice(Decision(Action.ANSWER, Reason.PASSAGE, top.score), passages=evidence.passages)
-    return None
+    if best and best.intent in rules.clarify_intents and best.probability >= _LIKELY:
+        return None
+    return _by_reply(evidence, rules) or _by_passage(evidence, rules)
+
+
+def _by_reply(evidence: Evidence, rules: Rules) -> Choice | None:
+    """An approved reply, unless a passage is nearer to what was asked.
+
+    A reply of the right intent may still say something else: "how many days to Skye?" is about delivery times, and the
+    reply on delivery times knows only the mainland. On the demo shop's dev conversations every reply nearer than the
+    first passage was right, and seven of the 29 that were more than 0.1 farther.
+    """
+    best = next(iter(evidence.understanding.ranking), None)
+    if best is None or rules.reply is None or best.probability < rules.reply or is_out_of_scope(evidence, rules):
+        return None
+    reply = next((ranked for ranked in evidence.replies if best.intent in ranked.reply.intents), None)
+    if reply is None or (evidence.passages and evidence.passages[0].score > reply.score):
+        return None
+    return Choice(Decision(Action.ANSWER, Reason.APPROVED_REPLY, best.probability), reply=reply)
+
+
+def _by_passage(evidence: Evidence, rules: Rules) -> Choice | None:
+    confidence = passage_confidence(evidence, rules)
+    if confidence is None or rules.passage is None or confidence < rules.passage:
+        return None
+    return Choice(Decision(Action.ANSWER, Reason.PASSAGE, confidence), passages=evidence.passages)
+
+
+def passage_confidence(evidence: Evidence, rules: Rules) -> float | None:
+    """How sure it is that the first passage answers, 0..1; None where keyword scores alone were never calibrated."""
+    if evidence.understanding.foreign or not evidence.passages:
+        return None
+    return rules.passage_curve.confidence(evidence.passages) if rules.passage_curve else evidence.passages[0].score
 
 
 def _without_answer(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
@@ -125,7 +178,8 @@ def _without_answer(evidence: Evidence, state: TurnState, rules: Rules) -> Choic
 
 
 def _clarify(evidence: Evidence, rules: Rules) -> Choice:
-    likeliest = [score for score in evidence.understanding.ranking if score.intent not in rules.handoff_intents][:2]
+    no_topics = rules.handoff_intents | rules.clarify_intents
+    likeliest = [score for score in evidence.understanding.ranking if score.intent not in no_topics][:2]
     if len(likeliest) == 2:
         confidence = sum(score.probability for score in likeliest)
         decision = Decision(Action.CLARIFY, Reason.CLARIFY_INTENTS, min(confidence, 1.0))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.calibration import PASSAGES
 from bot.compose import intent_title
 from bot.languages import foreign_reason
 from bot.live import Models
-from bot.policy import Choice, Reason, TurnState
+from bot.policy import Reason, TurnState
 from bot.quoting import choose_spans
 from bot.settings import Settings
 from bot.state import chosen_option, customer_texts, turn_state
@@ -16,30 +17,31 @@ from bot.values import Evidence, IntentScore, PassageSource, RankedReply, Unders
 from retrieval.retriever import Retriever
 from retrieval.values import RetrievedPassage
 
-_PASSAGES = 5
 _REPLIES = 5
 _INTENTS_RANKED = 2
-_SURE = 0.7
-_ELLIPTICAL_WORDS = 6
 _SHORT_WORDS = 4
 """A message of at most so many words leans on the one before it, for keyword search too ("and for shoes?")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A read turn: what the policy decides from, and what quoting needs."""
+    """A read turn: what the policy decides from, and what quoting needs.
 
-    evidence: Evidence
+    Attributes:
+        readings: the message alone, then with its context where it has one.
+    """
+
+    readings: tuple[Evidence, ...]
     state: TurnState
     retriever: Retriever | None
 
-    def quotes(self, choice: Choice) -> tuple[PassageSource, ...]:
-        """The best passage with the sentences that answer the turn."""
+    def quotes(self, evidence: Evidence) -> tuple[PassageSource, ...]:
+        """The best passage of a reading with the sentences that answer it."""
         if self.retriever is None:
             return ()
-        passage = choice.passages[0].passage
+        passage = evidence.passages[0].passage
         spans, vectors = self.retriever.sentences(passage.passage_id)
-        vector = self.evidence.understanding.vector
+        vector = evidence.understanding.vector
         known = vector is not None and vectors.shape[1] == len(vector)
         scores = list(vectors @ vector) if vector is not None and known else [0.0] * len(spans)
         chosen = choose_spans(spans, scores) or ((0, len(passage.text)),)
@@ -47,7 +49,7 @@ class Turn:
 
 
 def read_turn(messages: Sequence[LoggedMessage], models: Models, settings: Settings) -> Turn:
-    """Read the customer's current message, the last of the messages, in the context of the others.
+    """Read the customer's current message, the last of the messages, alone and in the context of the others.
 
     Raises:
         ModelError: the encoder gave no usable scores.
@@ -55,31 +57,23 @@ def read_turn(messages: Sequence[LoggedMessage], models: Models, settings: Setti
     state = turn_state(messages, settings.variables, settings.handoff_phrases)
     choice = chosen_option(messages)
     asked = _before_the_option(messages, choice[0]) if choice else messages
-    understanding = _understand(asked, models)
-    passages = _passages(asked, understanding.vector, models)
+    found = [
+        (understanding, _passages(asked, understanding.vector, models)) for understanding in _understand(asked, models)
+    ]
     if choice:
-        understanding, passages = _with_option(choice, understanding, passages, models, settings)
-    replies = _replies(understanding, state, models)
-    return Turn(Evidence(understanding, passages, replies), state, models.retriever)
+        found = [_with_option(choice, *found[0], models, settings)]
+    readings = [Evidence(seen, passages, _replies(seen, state, models)) for seen, passages in found]
+    return Turn(tuple(readings), state, models.retriever)
 
 
-def _understand(messages: Sequence[LoggedMessage], models: Models) -> Understanding:
+def _understand(messages: Sequence[LoggedMessage], models: Models) -> list[Understanding]:
+    """The last message alone and, where anything came before it, with its context: rows of one batch."""
     text = messages[-1].message.text
     foreign = foreign_reason(text, models.languages, models.encoder.unknown_token_share(text))
     if foreign:
-        return Understanding((), None, None, None, foreign)
-    alone, joined = models.encoder.understand([text, turn_text([logged.message.text for logged in messages])])
-    return alone if _stands_alone(text, alone) else joined
-
-
-def _stands_alone(text: str, alone: Understanding) -> bool:
-    """Whether a message says by itself what it is about; else it is read with what came before it.
-
-    Both readings are rows of one batch. Read with its context in any case, "super, thank you" was taken for more of the
-    same topic: context counts only where the message needs it.
-    """
-    sure = bool(alone.ranking) and alone.ranking[0].probability >= _SURE
-    return sure or len(text.split()) > _ELLIPTICAL_WORDS
+        return [Understanding((), None, None, None, foreign)]
+    forms = dict.fromkeys([text, turn_text([logged.message.text for logged in messages])])
+    return models.encoder.understand(list(forms))
 
 
 def _passages(messages: Sequence[LoggedMessage], vector: Vector | None, models: Models) -> tuple[RetrievedPassage, ...]:
@@ -87,7 +81,7 @@ def _passages(messages: Sequence[LoggedMessage], vector: Vector | None, models: 
         return ()
     texts = customer_texts(messages)
     leans = len(texts) > 1 and len(texts[-1].split()) <= _SHORT_WORDS
-    return models.retriever.search(" ".join(texts[-2:]) if leans else texts[-1], vector, _PASSAGES)
+    return models.retriever.search(" ".join(texts[-2:]) if leans else texts[-1], vector, PASSAGES)
 
 
 def _replies(understanding: Understanding, state: TurnState, models: Models) -> tuple[RankedReply, ...]:

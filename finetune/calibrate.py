@@ -14,7 +14,18 @@ from scipy.special import logsumexp  # type: ignore[import-untyped]
 from scipy.stats import beta  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from bot.calibration import Array, Calibration, ScopeModel, Scores, Threshold, familiarity, probabilities
+from bot.calibration import (
+    Array,
+    Calibration,
+    PassageCurve,
+    ScopeModel,
+    Scores,
+    Threshold,
+    familiarity,
+    lead_of_first,
+    probabilities,
+)
+from retrieval.values import RetrievedPassage
 
 RISK = 0.05
 """At most this share of answers may be wrong ..."""
@@ -32,6 +43,7 @@ Outputs = Mapping[str, Array]
 _LEAST_TEMPERATURE, _MOST_TEMPERATURE = 0.25, 20.0
 _REAL_IS_ENOUGH = 50
 _STARTS = 4
+_LEAST_OF_EACH = 10
 
 
 def calibrate_variant(
@@ -153,6 +165,27 @@ def scope_threshold(inside: Scores, outside: Scores) -> float:
     candidates = np.append((above[:-1] + above[1:]) / 2, np.nextafter(above[-1], 2.0))
     gains = [(outside >= value).mean() - (inside >= value).mean() for value in candidates]
     return float(candidates[int(np.argmax(gains))])
+
+
+def fit_passage_curve(found: Sequence[Sequence[RetrievedPassage]], right: Flags) -> PassageCurve | None:
+    """A logistic curve of "the first passage answers" over its score and its lead.
+
+    Args:
+        found: what was found for each held-back question or out-of-scope message, best first.
+        right: whether the first passage answers, shape (n,).
+
+    Returns:
+        None where fewer than ten rows are right or fewer than ten wrong.
+    """
+    looked = [(passages, ok) for passages, ok in zip(found, right, strict=True) if passages]
+    answers = np.array([ok for _, ok in looked], dtype=bool)
+    if min(answers.sum(), (~answers).sum()) < _LEAST_OF_EACH:
+        return None
+    values = np.array([(passages[0].score, lead_of_first(passages)) for passages, _ in looked])
+    spread = values.std(axis=0) + 1e-9
+    fitted = LogisticRegression(max_iter=500).fit(values / spread, answers)
+    score, lead = (fitted.coef_[0] / spread).tolist()
+    return PassageCurve(float(fitted.intercept_[0]), score, lead)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from bot.bundle import Bundle
-from bot.calibration import Array, Calibration, Scores
+from bot.calibration import PASSAGES, Array, Calibration, Scores
 from bot.encoder import Encoder
 from bot.turn_text import turn_text
-from finetune.calibrate import calibrate_variant, choose_threshold, intent_prototypes
+from finetune.calibrate import calibrate_variant, choose_threshold, fit_passage_curve, intent_prototypes
 from finetune.evaluate import (
     IntentResult,
     example_texts,
@@ -106,7 +106,9 @@ def calibrate_variants(draft: Bundle, parts: Parts, passages: Sequence[Passage])
         inside = encoder.outputs(example_texts(rows)) if rows else None
         outside = encoder.outputs(parts.calibration.out_of_scope) if parts.calibration.out_of_scope else None
         fitted = calibrate_variant(inside, labels, outside, prototypes)
-        calibrations[variant] = _with_passages(fitted, encoder, parts.calibration.questions, passages)
+        calibrations[variant] = _with_passages(
+            fitted, encoder, parts.calibration.questions, parts.calibration.out_of_scope, passages
+        )
     return calibrations
 
 
@@ -138,25 +140,32 @@ def _prototypes(draft: Bundle, train: Dataset) -> Array | None:
 
 
 def _with_passages(
-    fitted: Calibration, encoder: Encoder, questions: Sequence[QuestionPassage], passages: Sequence[Passage]
+    fitted: Calibration,
+    encoder: Encoder,
+    questions: Sequence[QuestionPassage],
+    outside: Sequence[str],
+    passages: Sequence[Passage],
 ) -> Calibration:
+    """The curve of a passage's confidence and its threshold, on questions and on messages that no passage answers."""
     if not questions:
         return replace(fitted, passage_missing=NO_QUESTIONS)
-    relevant: dict[str, set[str]] = {}
+    relevant: dict[tuple[str, str], set[str]] = {(text, text): set() for text in outside}
     for question in questions:
-        relevant.setdefault(question.question, set()).add(question.passage_id)
+        relevant.setdefault((question.question, question.query), set()).add(question.passage_id)
     knowledge = passages or _own_passages(questions)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "snapshot"
         build_snapshot(knowledge, encoder.encode, encoder_id="draft", directory=directory)
         retriever = load_snapshot(directory, encoder_id="draft")
-    vectors = encoder.encode(list(relevant))
-    best = [retriever.search(text, vector, 1) for text, vector in zip(relevant, vectors, strict=True)]
-    scores = np.array([found[0].score if found else -np.inf for found in best])
-    wanted = relevant.values()
-    right = np.array([bool(hit) and hit[0].passage.passage_id in ids for hit, ids in zip(best, wanted, strict=True)])
-    choice = choose_threshold(scores, right)
-    return replace(fitted, passage=choice.threshold, passage_missing=choice.missing)
+    vectors = encoder.encode([query for _, query in relevant])
+    found = [retriever.search(text, vector, PASSAGES) for (text, _), vector in zip(relevant, vectors, strict=True)]
+    right = np.array(
+        [bool(hits) and hits[0].passage.passage_id in ids for hits, ids in zip(found, relevant.values(), strict=True)]
+    )
+    curve = fit_passage_curve(found, right)
+    scores = [curve.confidence(hits) if curve else hits[0].score if hits else -np.inf for hits in found]
+    choice = choose_threshold(np.array(scores), right)
+    return replace(fitted, passage_curve=curve, passage=choice.threshold, passage_missing=choice.missing)
 
 
 def _own_passages(questions: Sequence[QuestionPassage]) -> list[Passage]:
@@ -175,7 +184,7 @@ def _measure(draft: Bundle, variant: str, dev: Dataset) -> DevResult:
     if variant == "fp16":
         return result
     pairs = [(turn_text(pair.context), pair.reply) for pair in dev.reply_pairs[:_PAIRS]]
-    questions = [(pair.question, pair.passage_text) for pair in dev.questions[:_PAIRS]]
+    questions = [(pair.query, pair.passage_text) for pair in dev.questions[:_PAIRS]]
     return replace(result, replies=_ranked(encoder, pairs), questions=_ranked(encoder, questions))
 
 

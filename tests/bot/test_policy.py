@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy import Reason, Rules, TurnState, action_without_knowledge, decide
+from bot.calibration import PassageCurve
+from bot.policy import Reason, Rules, TurnState, action_without_knowledge, choose, decide
 from bot.values import Action, ApprovedReply, Evidence, IntentScore, RankedReply, Understanding
 from retrieval.values import Passage, RetrievedPassage
 
@@ -22,9 +23,9 @@ def passage(score: float, document: str = "returns", rank: int = 1) -> Retrieved
     return RetrievedPassage(Passage(f"p-{document}", document, document.title(), "Text.", "kb", 0), score, rank)
 
 
-def reply(intent: str) -> RankedReply:
+def reply(intent: str, score: float = 0.7) -> RankedReply:
     approved = ApprovedReply("r1", 1, "You can follow it online.", (intent,), "Ana", datetime(2026, 1, 1, tzinfo=UTC))
-    return RankedReply(approved, 0.7, 1)
+    return RankedReply(approved, score, 1)
 
 
 def evidence(
@@ -38,6 +39,57 @@ def test_decide_answers_with_the_approved_reply_of_a_sure_intent() -> None:
     choice = decide(seen, TurnState(), RULES)
     assert (choice.decision.action, choice.decision.reason) == (Action.ANSWER, Reason.APPROVED_REPLY)
     assert choice.reply == reply("order_status")
+
+
+def test_decide_quotes_a_passage_that_is_nearer_than_the_reply_of_the_intent() -> None:
+    near, far = reply("delivery_time", 0.71), reply("delivery_time", 0.69)
+    for ranked, reason in ((near, Reason.APPROVED_REPLY), (far, Reason.PASSAGE)):
+        seen = evidence(understood(("delivery_time", 0.99)), (passage(0.7),), (ranked,))
+        assert decide(seen, TurnState(), RULES).decision.reason == reason
+
+
+def test_decide_asks_back_where_the_nearer_passage_is_not_sure() -> None:
+    seen = evidence(understood(("a", 0.99), ("b", 0.0)), (passage(0.5),), (reply("a", 0.4),))
+    assert decide(seen, TurnState(), RULES).decision.reason == Reason.CLARIFY_INTENTS
+
+
+def test_decide_believes_a_passage_by_its_lead_over_other_articles() -> None:
+    rules = replace(RULES, passage_curve=PassageCurve(bias=-3.0, score=2.0, lead=20.0), passage=0.8)
+    alone = evidence(understood(), (passage(0.6), passage(0.3, "shipping", 2)))
+    rival = evidence(understood(), (passage(0.6), passage(0.58, "shipping", 2)))
+    assert decide(alone, TurnState(), rules).decision.reason == Reason.PASSAGE
+    assert decide(rival, TurnState(), rules).decision.reason == Reason.CLARIFY_ARTICLES
+
+
+def test_decide_asks_back_where_the_customer_has_said_too_little() -> None:
+    rules = replace(RULES, clarify_intents=frozenset({"unclear"}))
+    ranking = (("unclear", 0.9), ("a", 0.05), ("talk_to_person", 0.03), ("b", 0.02))
+    choice = decide(evidence(understood(*ranking), (passage(0.9),)), TurnState(), rules)
+    assert (choice.decision.reason, choice.options) == (Reason.CLARIFY_INTENTS, ("a", "b"))
+
+
+def test_choose_takes_the_message_alone_where_that_settles_the_turn() -> None:
+    alone = evidence(understood(("thanks", 0.9)), replies=(reply("thanks"),))
+    joined = evidence(understood(("care", 0.9)), (passage(0.9),))
+    seen, choice = choose((alone, joined), TurnState(), RULES)
+    assert seen is alone
+    assert choice.decision.reason == Reason.APPROVED_REPLY
+
+
+def test_choose_looks_at_the_context_where_the_message_alone_settles_nothing() -> None:
+    alone = evidence(understood(("a", 0.3), ("b", 0.2), out_of_scope=0.9), (passage(0.1),))
+    joined = evidence(understood(("care", 0.6)), (passage(0.9),))
+    seen, choice = choose((alone, joined), TurnState(), RULES)
+    assert seen is joined
+    assert choice.decision.reason == Reason.PASSAGE
+
+
+def test_choose_judges_by_the_message_alone_where_nothing_settles_the_turn() -> None:
+    alone = evidence(understood(("a", 0.3), ("b", 0.2), out_of_scope=0.9))
+    joined = evidence(understood(("care", 0.3), ("b", 0.2)))
+    seen, choice = choose((alone, joined), TurnState(), RULES)
+    assert seen is alone
+    assert choice.decision.reason == Reason.OUT_OF_SCOPE
 
 
 def test_decide_never_sends_a_reply_of_another_intent() -> None:

@@ -7,6 +7,7 @@ from bot.calibration import Calibration, probabilities
 from finetune.calibrate import (
     answer_rows,
     choose_threshold,
+    fit_passage_curve,
     fit_scope,
     fit_temperature,
     intent_prototypes,
@@ -15,6 +16,7 @@ from finetune.calibrate import (
     upper_bound,
 )
 from finetune.evaluate import auroc
+from retrieval.values import Passage, RetrievedPassage
 
 
 def test_fit_temperature_undoes_overconfidence() -> None:
@@ -152,3 +154,27 @@ def test_answer_rows_count_out_of_scope_rows_as_wrong_and_refused_ones_as_unansw
     judged = Calibration(scope=fit_scope(known, labels, unknown, 1.0, prototypes))
     scores, _ = answer_rows(judged, known, labels, unknown)
     assert np.isinf(scores[300:]).mean() > 0.9
+
+
+def _found(score: float, rival: float) -> tuple[RetrievedPassage, ...]:
+    pairs = (("boots", score), ("tents", rival))
+    return tuple(
+        RetrievedPassage(Passage(document, document, document, "Text.", "kb", 0), value, rank)
+        for rank, (document, value) in enumerate(pairs, start=1)
+    )
+
+
+def test_fit_passage_curve_learns_that_a_near_rival_means_doubt() -> None:
+    random = np.random.default_rng(0)
+    scores, leads = random.uniform(0.3, 0.8, 400), random.uniform(0.0, 0.3, 400)
+    right = random.uniform(size=400) < 1 / (1 + np.exp(-(8 * (scores - 0.5) + 20 * (leads - 0.1))))
+    curve = fit_passage_curve([_found(s, s - lead) for s, lead in zip(scores, leads, strict=True)], right)
+    assert curve is not None
+    assert curve.score > 0
+    assert curve.confidence(_found(0.6, 0.3)) > 0.9 > 0.5 > curve.confidence(_found(0.4, 0.39))
+
+
+def test_fit_passage_curve_wants_ten_right_and_ten_wrong_rows() -> None:
+    right = np.array([True] * 30 + [False] * 9)
+    assert fit_passage_curve([_found(0.6, 0.3)] * 39, right) is None
+    assert fit_passage_curve([()] * 39, right) is None
