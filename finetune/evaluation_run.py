@@ -6,7 +6,8 @@ import numpy as np
 
 from bot.bundle import load_bundle
 from bot.encoder import Encoder, Providers
-from finetune.dialogue_examples import intent_examples, reply_pairs
+from bot.turn_text import turn_text
+from finetune.dataset import load_labelled
 from finetune.errors import DataError
 from finetune.evaluate import (
     intent_metrics,
@@ -15,12 +16,9 @@ from finetune.evaluate import (
     reply_metrics,
     scope_metrics,
 )
-from finetune.examples import IntentExample, ReplyPair
-from finetune.history.dialogue_file import read_dialogues
+from finetune.examples import IntentExample
 from finetune.history.json_lines import json_records
 from finetune.history.report import ImportReport
-from finetune.intent_files import read_intents, read_out_of_scope
-from finetune.turns import turns_of
 from retrieval.retriever import Retriever
 from retrieval.snapshot import load_snapshot
 
@@ -45,13 +43,13 @@ def evaluate_files(
     bundle = load_bundle(bundle_directory)
     encoder = Encoder.open(bundle, providers=provider)
     figures: dict[str, float] = {}
-    examples, pairs = _from_dialogues(dialogues, encoder.intents) if dialogues else ((), ())
-    if intents:
-        examples = (*read_intents(intents), *examples)
+    data = load_labelled(intents, out_of_scope, dialogues)
+    # A label in a file of labels is meant; one in a dialogue may be of an intent that was never trained.
+    examples = tuple(row for row in data.intents if row.group is None or row.intent in encoder.intents)
     if examples:
-        figures |= _intents(encoder, examples, out_of_scope)
-    if pairs:
-        figures |= {f"reply_{name}": value for name, value in reply_metrics(encoder, pairs).items()}
+        figures |= _intents(encoder, examples, data.out_of_scope)
+    if data.reply_pairs:
+        figures |= {f"reply_{name}": value for name, value in reply_metrics(encoder, data.reply_pairs).items()}
     if snapshot and queries:
         retriever = load_snapshot(snapshot, encoder_id=bundle.manifest.version)
         figures |= knowledge_metrics(retriever, encoder, read_queries(queries, retriever))
@@ -59,7 +57,7 @@ def evaluate_files(
 
 
 def read_queries(path: Path, retriever: Retriever) -> list[tuple[str, frozenset[str]]]:
-    """Labelled queries: ``{"text", "passage_ids"}`` or ``{"text", "document_id"}``, one a line.
+    """Labelled queries as ``frontdesk train`` reads them: ``passage_ids`` or ``document_id``, with ``context`` or not.
 
     Raises:
         DataError: no usable line, or one names a passage or an article that the snapshot lacks.
@@ -77,11 +75,11 @@ def read_queries(path: Path, retriever: Retriever) -> list[tuple[str, frozenset[
             raise DataError(f"{path}, line {line}: give text, and passage_ids or the document_id of an indexed article")
         if not relevant <= known:
             raise DataError(f"{path}, line {line}: no passage {min(relevant - known)!r} in the snapshot")
-        queries.append((row["text"], relevant))
+        queries.append((turn_text([*row.get("context", ()), row["text"]]), relevant))
     return queries
 
 
-def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope: Path | None) -> dict[str, float]:
+def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope: tuple[str, ...]) -> dict[str, float]:
     unknown = sorted({example.intent for example in examples} - set(encoder.intents))
     if unknown:
         raise DataError(f"the bundle does not know the intent {unknown[0]!r}; correct the label or train with it")
@@ -90,22 +88,10 @@ def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope
     threshold = encoder.calibration.out_of_scope_threshold
     if out_of_scope and threshold is not None:
         inside = _scope_scores(encoder, [example.text for example in examples])
-        outside = _scope_scores(encoder, list(read_out_of_scope(out_of_scope)))
+        outside = _scope_scores(encoder, list(out_of_scope))
         figures |= scope_metrics(inside, outside, threshold)
     return figures
 
 
 def _scope_scores(encoder: Encoder, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array([found.out_of_scope for found in encoder.understand(texts)], dtype=np.float64)
-
-
-def _from_dialogues(path: Path, known: tuple[str, ...]) -> tuple[tuple[IntentExample, ...], tuple[ReplyPair, ...]]:
-    """Labelled messages of intents that the bundle knows, and reply pairs."""
-    examples: list[IntentExample] = []
-    pairs: list[ReplyPair] = []
-    for dialogue in read_dialogues(path):
-        turns = turns_of(dialogue)
-        found = intent_examples(dialogue.conversation_id, turns)
-        examples += [example for example in found if example.intent in known]
-        pairs += reply_pairs(dialogue.conversation_id, turns)
-    return tuple(examples), tuple(pairs)

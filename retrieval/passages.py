@@ -37,10 +37,12 @@ def unique_passages(passages: Iterable[Passage]) -> list[Passage]:
     """Gives passages in normal form, and the first of those that are equal under one id.
 
     Raises:
-        DocumentError: one id names two different texts.
+        DocumentError: one id names two different texts, or a text is empty.
     """
     kept: dict[str, Passage] = {}
     for passage in map(_normalised, passages):
+        if not passage.text:
+            raise DocumentError(f"passage_id {passage.passage_id!r} has no text; remove it")
         first = kept.setdefault(passage.passage_id, passage)
         if first.text != passage.text:
             raise DocumentError(

@@ -71,3 +71,8 @@ def test_a_lone_surrogate_from_json_can_be_written(tmp_path: Path) -> None:
     passages = load_passages(path)
     assert write_passages(path, passages) == 1
     assert load_passages(path)[0].text == "a\ufffdb"
+
+
+def test_a_passage_without_text_is_refused_before_it_is_indexed() -> None:
+    with pytest.raises(DocumentError, match="'p1' has no text"):
+        unique_passages([Passage("p1", "d", "Title", " ", "x", 0)])
