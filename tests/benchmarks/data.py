@@ -200,6 +200,11 @@ def reply_pairs(dialogues: Path) -> list[ReplyPair]:
     )
 
 
+def by_hash(pairs: Sequence[ReplyPair]) -> list[ReplyPair]:
+    """Pairs in the order of the hash that also places their threads in folds; pairs of a thread stay together."""
+    return sorted(pairs, key=lambda pair: hashlib.md5(pair.conversation_id.encode(), usedforsecurity=False).digest())
+
+
 def pair_texts(pairs: Sequence[ReplyPair]) -> list[str]:
     """What the encoder reads as each pair's context."""
     return [turn_text(pair.context) for pair in pairs]

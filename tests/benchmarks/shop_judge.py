@@ -84,8 +84,8 @@ def read_conversations(path: Path) -> list[tuple[str, list[TestTurn]]]:
     return [(row["conversation_id"], [_turn(turn) for turn in row["turns"]]) for row in rows]
 
 
-def shop_metrics(judged: Sequence[Judged], kind: str = "") -> Metrics:
-    """Shares over all turns of the test part; ``kind`` goes before each name."""
+def shop_metrics(judged: Sequence[Judged], prefix: str = "shop") -> Metrics:
+    """Shares over all turns of a part; each name begins with the prefix."""
     answered = [row for row in judged if row.said.action is Action.ANSWER]
     handed = [row for row in judged if row.said.action is Action.HANDOFF]
     answerable = [row for row in judged if row.turn.expected.action is Action.ANSWER]
@@ -94,16 +94,16 @@ def shop_metrics(judged: Sequence[Judged], kind: str = "") -> Metrics:
     handed_rightly = sum(row.turn.expected.action is Action.HANDOFF for row in handed)
     right = len(answered) - wrong
     return {
-        f"{kind}shop_turns": len(judged),
-        f"{kind}shop_answered": len(answered),
-        f"{kind}shop_wrong": wrong,
-        f"{kind}shop_answered_share": len(answered) / len(judged),
-        f"{kind}shop_wrong_among_answered": _share(wrong, len(answered)),
-        f"{kind}shop_wrong_among_answered_upper": upper_bound(wrong, len(answered), CONFIDENCE) if answered else 0.0,
-        f"{kind}shop_answerable_answered_rightly": right / len(answerable),
-        f"{kind}shop_handoff_recall": handed_rightly / len(wanted),
-        f"{kind}shop_handoff_precision": _share(handed_rightly, len(handed)),
-        f"{kind}shop_clarify_share": sum(row.said.action is Action.CLARIFY for row in judged) / len(judged),
+        f"{prefix}_turns": len(judged),
+        f"{prefix}_answered": len(answered),
+        f"{prefix}_wrong": wrong,
+        f"{prefix}_answered_share": len(answered) / len(judged),
+        f"{prefix}_wrong_among_answered": _share(wrong, len(answered)),
+        f"{prefix}_wrong_among_answered_upper": upper_bound(wrong, len(answered), CONFIDENCE) if answered else 0.0,
+        f"{prefix}_answerable_answered_rightly": right / len(answerable),
+        f"{prefix}_handoff_recall": handed_rightly / len(wanted),
+        f"{prefix}_handoff_precision": _share(handed_rightly, len(handed)),
+        f"{prefix}_clarify_share": sum(row.said.action is Action.CLARIFY for row in judged) / len(judged),
     }
 
 
