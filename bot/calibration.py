@@ -69,18 +69,26 @@ class PassageCurve:
         bias: intercept of the log-odds.
         score: weight of the first passage's fused score.
         lead: weight of its lead over the first passage of another article.
+        scope: weight of the turn's out-of-scope score: "an easy walk near Keswick?" is near an article on the store.
     """
 
     bias: float
     score: float
     lead: float
+    scope: float
 
-    def confidence(self, passages: Sequence[RetrievedPassage]) -> float:
+    def confidence(self, passages: Sequence[RetrievedPassage], out_of_scope: float | None) -> float:
         """Chance that the first passage answers, 0..1; 0 where nothing was found."""
         if not passages:
             return 0.0
-        log_odds = self.bias + self.score * passages[0].score + self.lead * lead_of_first(passages)
+        weights = np.array([self.score, self.lead, self.scope])
+        log_odds = self.bias + float(weights @ passage_features(passages, out_of_scope))
         return float(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0))))
+
+
+def passage_features(passages: Sequence[RetrievedPassage], out_of_scope: float | None) -> Scores:
+    """What the curve looks at: score, lead and out-of-scope score (0 where it is not known), shape (3,)."""
+    return np.array([passages[0].score, lead_of_first(passages), out_of_scope or 0.0])
 
 
 def lead_of_first(passages: Sequence[RetrievedPassage]) -> float:
@@ -190,7 +198,7 @@ def _to_json(calibration: Calibration) -> dict[str, Any]:
             "threshold": scope.threshold,
             "prototypes": np.round(scope.prototypes, 4).tolist(),
         },
-        "passage_curve": curve and {"bias": curve.bias, "score": curve.score, "lead": curve.lead},
+        "passage_curve": curve and {name: getattr(curve, name) for name in ("bias", "score", "lead", "scope")},
         "reply": _threshold_to_json(calibration.reply),
         "passage": _threshold_to_json(calibration.passage),
         "reply_missing": calibration.reply_missing,

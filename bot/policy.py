@@ -31,7 +31,8 @@ SETTLED = frozenset({Reason.APPROVED_REPLY, Reason.PASSAGE, Reason.ASKED_FOR_PER
 """Reasons that need no second look at the turn."""
 
 
-_LIKELY = 0.5
+_LIKELY = 0.3
+"""From this chance on that a message says too little, asking back costs the customer less than a wrong answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +124,21 @@ def is_out_of_scope(evidence: Evidence, rules: Rules) -> bool:
 def _asked_for_person(evidence: Evidence, state: TurnState, rules: Rules) -> float | None:
     if state.asked_for_person:
         return 1.0
-    best = next(iter(evidence.understanding.ranking), None)
-    if best and best.intent in rules.handoff_intents and best.probability >= rules.person_probability:
-        return best.probability
-    return None
+    ranking = evidence.understanding.ranking
+    together = sum(score.probability for score in ranking if score.intent in rules.handoff_intents)
+    return min(together, 1.0) if ranking and together >= rules.person_probability else None
 
 
 def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
     """The nearer of two grounds: an approved reply of the understood intent, or the first passage."""
-    best = next(iter(evidence.understanding.ranking), None)
-    if best and best.intent in rules.clarify_intents and best.probability >= _LIKELY:
+    if _says_too_little(evidence, rules):
         return None
     return _by_reply(evidence, rules) or _by_passage(evidence, rules)
+
+
+def _says_too_little(evidence: Evidence, rules: Rules) -> bool:
+    ranking = evidence.understanding.ranking
+    return sum(score.probability for score in ranking if score.intent in rules.clarify_intents) >= _LIKELY
 
 
 def _by_reply(evidence: Evidence, rules: Rules) -> Choice | None:
@@ -162,9 +166,11 @@ def _by_passage(evidence: Evidence, rules: Rules) -> Choice | None:
 
 def passage_confidence(evidence: Evidence, rules: Rules) -> float | None:
     """How sure it is that the first passage answers, 0..1; None where keyword scores alone were never calibrated."""
-    if evidence.understanding.foreign or not evidence.passages:
+    understanding, passages = evidence.understanding, evidence.passages
+    if understanding.foreign or not passages:
         return None
-    return rules.passage_curve.confidence(evidence.passages) if rules.passage_curve else evidence.passages[0].score
+    curve = rules.passage_curve
+    return curve.confidence(passages, understanding.out_of_scope) if curve else passages[0].score
 
 
 def _without_answer(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:

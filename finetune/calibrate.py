@@ -22,7 +22,7 @@ from bot.calibration import (
     Scores,
     Threshold,
     familiarity,
-    lead_of_first,
+    passage_features,
     probabilities,
 )
 from retrieval.values import RetrievedPassage
@@ -167,25 +167,27 @@ def scope_threshold(inside: Scores, outside: Scores) -> float:
     return float(candidates[int(np.argmax(gains))])
 
 
-def fit_passage_curve(found: Sequence[Sequence[RetrievedPassage]], right: Flags) -> PassageCurve | None:
-    """A logistic curve of "the first passage answers" over its score and its lead.
+def fit_passage_curve(
+    found: Sequence[Sequence[RetrievedPassage]], out_of_scope: Sequence[float | None], right: Flags
+) -> PassageCurve | None:
+    """A logistic curve of "the first passage answers" over its score, its lead and the turn's scope.
 
     Args:
         found: what was found for each held-back question or out-of-scope message, best first.
+        out_of_scope: the score of each, or None.
         right: whether the first passage answers, shape (n,).
 
     Returns:
         None where fewer than ten rows are right or fewer than ten wrong.
     """
-    looked = [(passages, ok) for passages, ok in zip(found, right, strict=True) if passages]
-    answers = np.array([ok for _, ok in looked], dtype=bool)
+    looked = [row for row in zip(found, out_of_scope, right, strict=True) if row[0]]
+    answers = np.array([ok for _, _, ok in looked], dtype=bool)
     if min(answers.sum(), (~answers).sum()) < _LEAST_OF_EACH:
         return None
-    values = np.array([(passages[0].score, lead_of_first(passages)) for passages, _ in looked])
+    values = np.array([passage_features(passages, scope) for passages, scope, _ in looked])
     spread = values.std(axis=0) + 1e-9
     fitted = LogisticRegression(max_iter=500).fit(values / spread, answers)
-    score, lead = (fitted.coef_[0] / spread).tolist()
-    return PassageCurve(float(fitted.intercept_[0]), score, lead)
+    return PassageCurve(float(fitted.intercept_[0]), *(fitted.coef_[0] / spread).tolist())
 
 
 @dataclass(frozen=True, slots=True)

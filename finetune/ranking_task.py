@@ -107,8 +107,9 @@ class RankingTask:
         """Weighted in-batch negatives in both directions."""
         assert isinstance(batch, tuple)
         answers = [*batch, *self._negatives(batch)]
+        each, places = _unlike(answers, self.train)
         queries = forward.model.vector(forward.features([self.train.queries[at] for at in batch]))
-        documents = forward.model.vector(forward.features([self.train.documents[at] for at in answers]))
+        documents = forward.model.vector(forward.features(each))[places]
         loss = ranking_loss(
             queries,
             documents,
@@ -123,7 +124,8 @@ class RankingTask:
         if len(self.dev.queries) < 2:
             return None
         queries = forward.model.vector(forward.encode(self.dev.queries))
-        documents = forward.model.vector(forward.encode(self.dev.documents))
+        each, places = _unlike(range(len(self.dev.keys)), self.dev)
+        documents = forward.model.vector(forward.encode(each))[places]
         return self.measure(queries, documents, self.dev.keys)
 
     def _negatives(self, batch: tuple[int, ...]) -> list[int]:
@@ -136,3 +138,14 @@ class RankingTask:
                     known.add(self.train.keys[at])
                     chosen.append(at)
         return chosen
+
+
+def _unlike(answers: Sequence[int], rows: PairRows) -> tuple[list[TokenRow], list[int]]:
+    """Documents of these rows, equal ones once, and the place of each row's among them."""
+    places: dict[int, int] = {}
+    each: list[TokenRow] = []
+    for at in answers:
+        if rows.keys[at] not in places:
+            places[rows.keys[at]] = len(each)
+            each.append(rows.documents[at])
+    return each, [places[rows.keys[at]] for at in answers]

@@ -33,15 +33,16 @@ def test_the_lead_is_over_the_last_passage_where_one_article_fills_the_list() ->
 
 
 def test_confidence_grows_with_score_and_lead_and_nothing_found_gives_none() -> None:
-    curve = PassageCurve(bias=-3.0, score=6.0, lead=10.0)
+    curve = PassageCurve(bias=-3.0, score=6.0, lead=10.0, scope=-2.0)
     near, rival = found(("boots", 0.7), ("tents", 0.3)), found(("boots", 0.7), ("tents", 0.69))
-    assert 0 < curve.confidence(rival) < curve.confidence(near) < 1
-    assert curve.confidence(found(("boots", 0.9), ("tents", 0.5))) > curve.confidence(near)
-    assert curve.confidence(()) == 0.0
+    assert 0 < curve.confidence(rival, 0.0) < curve.confidence(near, 0.0) < 1
+    assert curve.confidence(found(("boots", 0.9), ("tents", 0.5)), 0.0) > curve.confidence(near, 0.0)
+    assert curve.confidence(near, 0.9) < curve.confidence(near, None) == curve.confidence(near, 0.0)
+    assert curve.confidence((), 0.0) == 0.0
 
 
 def test_calibrations_survive_their_file(tmp_path: Path) -> None:
-    written = {"fp32": Calibration(0.7, passage_curve=PassageCurve(-3.0, 6.0, 10.0), passage_missing="too few")}
+    written = {"fp32": Calibration(0.7, passage_curve=PassageCurve(-3.0, 6.0, 10.0, -2.0), passage_missing="too few")}
     write_calibrations(tmp_path / "calibration.json", written)
     assert read_calibrations(tmp_path / "calibration.json") == written
 

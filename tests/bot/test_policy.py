@@ -54,7 +54,7 @@ def test_decide_asks_back_where_the_nearer_passage_is_not_sure() -> None:
 
 
 def test_decide_believes_a_passage_by_its_lead_over_other_articles() -> None:
-    rules = replace(RULES, passage_curve=PassageCurve(bias=-3.0, score=2.0, lead=20.0), passage=0.8)
+    rules = replace(RULES, passage_curve=PassageCurve(bias=-3.0, score=2.0, lead=20.0, scope=-2.0), passage=0.8)
     alone = evidence(understood(), (passage(0.6), passage(0.3, "shipping", 2)))
     rival = evidence(understood(), (passage(0.6), passage(0.58, "shipping", 2)))
     assert decide(alone, TurnState(), rules).decision.reason == Reason.PASSAGE

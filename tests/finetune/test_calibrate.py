@@ -167,14 +167,17 @@ def _found(score: float, rival: float) -> tuple[RetrievedPassage, ...]:
 def test_fit_passage_curve_learns_that_a_near_rival_means_doubt() -> None:
     random = np.random.default_rng(0)
     scores, leads = random.uniform(0.3, 0.8, 400), random.uniform(0.0, 0.3, 400)
-    right = random.uniform(size=400) < 1 / (1 + np.exp(-(8 * (scores - 0.5) + 20 * (leads - 0.1))))
-    curve = fit_passage_curve([_found(s, s - lead) for s, lead in zip(scores, leads, strict=True)], right)
+    scope = random.uniform(0, 1, 400)
+    log_odds = 8 * (scores - 0.5) + 20 * (leads - 0.1) - 3 * (scope - 0.5)
+    right = random.uniform(size=400) < 1 / (1 + np.exp(-log_odds))
+    found = [_found(score, score - lead) for score, lead in zip(scores, leads, strict=True)]
+    curve = fit_passage_curve(found, scope.tolist(), right)
     assert curve is not None
-    assert curve.score > 0
-    assert curve.confidence(_found(0.6, 0.3)) > 0.9 > 0.5 > curve.confidence(_found(0.4, 0.39))
+    assert curve.score > 0 > curve.scope
+    assert curve.confidence(_found(0.6, 0.3), 0.1) > 0.9 > 0.5 > curve.confidence(_found(0.4, 0.39), 0.9)
 
 
 def test_fit_passage_curve_wants_ten_right_and_ten_wrong_rows() -> None:
     right = np.array([True] * 30 + [False] * 9)
-    assert fit_passage_curve([_found(0.6, 0.3)] * 39, right) is None
-    assert fit_passage_curve([()] * 39, right) is None
+    assert fit_passage_curve([_found(0.6, 0.3)] * 39, [None] * 39, right) is None
+    assert fit_passage_curve([()] * 39, [None] * 39, right) is None

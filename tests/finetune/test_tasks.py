@@ -1,6 +1,8 @@
 import dataclasses
+import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -179,6 +181,22 @@ def test_mined_negatives_are_other_passages(tiny_base: Path) -> None:
         right = {row.passage_text for row in questions if row.question == questions[number].question}
         assert len(near) <= 2
         assert not right & {questions[at].passage_text for at in near}
+
+
+def test_equal_documents_of_a_batch_are_encoded_once() -> None:
+    encoded: list[int] = []
+
+    class Counting:
+        model = SimpleNamespace(vector=lambda features: torch.nn.functional.normalize(features, dim=1))
+
+        def features(self, rows: list[object]) -> torch.Tensor:
+            encoded.append(len(rows))
+            return torch.randn((len(rows), 4), generator=generator(1))
+
+    task = _ranking(4, passes=1.0, epochs=1)
+    task = dataclasses.replace(task, train=dataclasses.replace(task.train, keys=(0, 1, 1, 0)))
+    assert math.isfinite(float(task.loss(Counting(), (0, 1, 2, 3))))
+    assert encoded == [4, 2]
 
 
 def test_negatives_join_the_batch_once_and_never_answer_it() -> None:
