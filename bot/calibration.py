@@ -52,12 +52,14 @@ class ScopeModel:
         slope: of the log-odds of being out of scope; below 0.
         bias: intercept of the log-odds.
         threshold: out of scope where the score is at least this.
+        sureness: weight of the highest probability beside the expected cosine, that the curve was fitted with.
         prototypes: unit mean vector of each intent's examples, shape (intents, dim).
     """
 
     slope: float
     bias: float
     threshold: float
+    sureness: float
     prototypes: Array
 
 
@@ -136,7 +138,8 @@ class Calibration:
         """
         if self.scope is None:
             return None
-        log_odds = self.scope.slope * familiarity(outputs, self.temperature, self.scope.prototypes) + self.scope.bias
+        known = familiarity(outputs, self.temperature, self.scope.prototypes, self.scope.sureness)
+        log_odds = self.scope.slope * known + self.scope.bias
         return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))
 
 
@@ -148,7 +151,9 @@ def probabilities(logits: Array | Scores, temperature: float = 1.0) -> Scores:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def familiarity(outputs: Mapping[str, Array], temperature: float, prototypes: Array) -> Scores:
+def familiarity(
+    outputs: Mapping[str, Array], temperature: float, prototypes: Array, sureness: float = SURENESS_WEIGHT
+) -> Scores:
     """How close a turn lies to the examples of the intents that it may have, and how sure it is of one; shape (n,).
 
     The expected cosine to an intent's mean vector, over the calibrated intents, looks at the space before the head, as
@@ -161,10 +166,11 @@ def familiarity(outputs: Mapping[str, Array], temperature: float, prototypes: Ar
         outputs: the graph's outputs, with ``intent_logits`` (n, intents) and ``vector`` (n, dim).
         temperature: of the intent logits.
         prototypes: unit mean vectors of the intents, shape (intents, dim).
+        sureness: weight of the highest probability.
     """
     chances = probabilities(outputs["intent_logits"], temperature)
     near = (chances * (outputs["vector"] @ prototypes.T)).sum(axis=1)
-    return np.asarray(near + SURENESS_WEIGHT * chances.max(axis=1), dtype=np.float64)
+    return np.asarray(near + sureness * chances.max(axis=1), dtype=np.float64)
 
 
 def write_calibrations(path: Path, calibrations: Mapping[str, Calibration]) -> None:
@@ -196,6 +202,7 @@ def _to_json(calibration: Calibration) -> dict[str, Any]:
             "slope": scope.slope,
             "bias": scope.bias,
             "threshold": scope.threshold,
+            "sureness": scope.sureness,
             "prototypes": np.round(scope.prototypes, 4).tolist(),
         },
         "passage_curve": curve and {name: getattr(curve, name) for name in ("bias", "score", "lead", "scope")},
@@ -215,8 +222,10 @@ def _threshold_to_json(threshold: Threshold | None) -> dict[str, Any] | None:
 def _from_json(entry: dict[str, Any]) -> Calibration:
     scope = entry["scope"]
     if scope is not None:
-        scope = ScopeModel(**{**scope, "prototypes": np.asarray(scope["prototypes"], dtype=np.float32)})
+        # Bundles of before version 0.2 looked at the expected cosine alone.
+        scope = {"sureness": 0.0, **scope, "prototypes": np.asarray(scope["prototypes"], dtype=np.float32)}
+        scope = ScopeModel(**scope)
     thresholds = {name: entry[name] and Threshold(**entry[name]) for name in ("reply", "passage")}
-    curve = entry.get("passage_curve")  # bundles of version 0.1 have none
+    curve = entry.get("passage_curve")  # those bundles have none
     curve = curve and PassageCurve(**curve)
     return Calibration(**{**entry, "scope": scope, "passage_curve": curve, **thresholds})

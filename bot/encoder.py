@@ -26,7 +26,10 @@ Providers = Literal["auto", "cpu", "cuda"]
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
-_BATCH_TEXTS = 64
+_BATCH_TEXTS = 32
+_FEW_TEXTS = 4
+"""Up to so many texts run one by one, so that the readings of a turn go side by side and nothing is padded."""
+
 _BATCH_TOKENS = 4096
 _CHARACTERS_PER_TOKEN = 24
 _RANKING = 10
@@ -56,7 +59,6 @@ class Encoder:
     ) -> None:
         """Use ``Encoder.open``; this takes the opened parts, and how many runs may go side by side."""
         self._session = session
-        self._side_by_side = runs
         self._pool = ThreadPoolExecutor(runs, thread_name_prefix="encoder")
         self._tokenizer = tokenizer
         self._bundle = bundle
@@ -75,7 +77,7 @@ class Encoder:
         Args:
             bundle: a checked bundle.
             providers: ``auto`` takes CUDA when it really works.
-            threads: CPU threads that encode at once; None takes the CPUs that this process may use.
+            threads: runs of one call that go side by side; None takes the CPUs that this process may use.
             variant: forces a graph, for measuring it.
 
         Raises:
@@ -128,7 +130,7 @@ class Encoder:
         encodings = self._tokenise(texts)
         parts: dict[str, list[Array]] = {name: [] for name in self._names}
         order = sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids))
-        batches = [[encodings[index] for index in batch] for batch in _batches(order, encodings, self._side_by_side)]
+        batches = [[encodings[index] for index in batch] for batch in _batches(order, encodings)]
         for values in self._pool.map(self._run, batches) if len(batches) > 1 else map(self._run, batches):
             for name, value in zip(self._names, values, strict=True):
                 parts[name].append(value)
@@ -265,10 +267,13 @@ def _calibration(bundle: Bundle, variant: str) -> Calibration:
     return calibrations[variant]
 
 
-def _batches(order: list[int], encodings: list[Encoding], side_by_side: int) -> list[list[int]]:
-    """Cuts an order by rising length into batches of bounded size, so that little is padded and no thread idles."""
+def _batches(order: list[int], encodings: list[Encoding]) -> list[list[int]]:
+    """Cuts an order by rising length into batches of bounded size, so that little is padded.
+
+    The cut does not depend on the machine: int8 takes its scales from a batch, and the same texts shall give the same.
+    """
     batches: list[list[int]] = []
-    most = min(_BATCH_TEXTS, -(-len(order) // side_by_side))
+    most = 1 if len(order) <= _FEW_TEXTS else _BATCH_TEXTS
     for index in order:
         width = len(encodings[index].ids)
         if not batches or len(batches[-1]) == most or (len(batches[-1]) + 1) * width > _BATCH_TOKENS:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.assistant import Assistant
 from bot.live import Models
-from bot.policy import Rules
+from bot.policy import Rules, passage_confidence
 from bot.storage.records import LoggedMessage
 from bot.values import Evidence, Message, Reply, Role
 
@@ -20,7 +20,7 @@ def explain(assistant: Assistant, texts: list[str], locale: str) -> Iterator[str
     yield f'customer    "{texts[-1]}"'
     yield from _understanding(evidence)
     yield from _thresholds(models)
-    yield from _candidates(evidence)
+    yield from _candidates(evidence, models.rules)
     yield from _outcome(reply, models.rules)
 
 
@@ -45,11 +45,13 @@ def _thresholds(models: Models) -> Iterator[str]:
         yield f"threshold   out of scope: {rules.out_of_scope:.3f}"
 
 
-def _candidates(evidence: Evidence) -> Iterator[str]:
+def _candidates(evidence: Evidence, rules: Rules) -> Iterator[str]:
     for ranked in evidence.replies:
         yield f"reply       {ranked.score:.3f}  {ranked.reply.reply_id} v{ranked.reply.version}  {ranked.reply.text}"
     for found in evidence.passages:
         yield f"passage     {found.score:.3f}  {found.passage.passage_id}  {found.passage.title}"
+    if (confidence := passage_confidence(evidence, rules)) is not None:
+        yield f"confidence  {confidence:.3f}  chance that the first passage answers"
 
 
 def _outcome(reply: Reply, rules: Rules) -> Iterator[str]:
@@ -65,12 +67,12 @@ def _outcome(reply: Reply, rules: Rules) -> Iterator[str]:
 
 def _because(reason: str, confidence: float, rules: Rules) -> str:
     known = {
-        "approved_reply": f"the intent's probability reaches {rules.reply}, and an approved reply answers it",
-        "passage": f"the best passage's score reaches {rules.passage}",
-        "clarify_intents": "nothing reaches its threshold; the two likeliest intents are offered",
-        "clarify_articles": "nothing reaches its threshold; the two likeliest articles are offered",
+        "approved_reply": f"the intent's probability reaches {rules.reply}, and no passage is nearer than its reply",
+        "passage": f"the chance that the first passage answers reaches {rules.passage}",
+        "clarify_intents": "neither a reply nor a passage is sure enough; the two likeliest intents are offered",
+        "clarify_articles": "no passage is sure enough; the two likeliest articles are offered",
         "clarify_rephrase": "nothing was found to offer",
-        "asked_for_person": "the customer asks for a person",
+        "asked_for_person": "the customer asks for a person, or the case needs one",
         "out_of_scope": f"the out-of-scope score reaches {rules.out_of_scope}, and no passage answers",
         "not_understood": f"not understood after {rules.max_clarifications} question(s) back",
         "foreign_language": "the language is none of the bundle's, and nothing was found by keywords",

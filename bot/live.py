@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.bundle import load_bundle
 from bot.desk import Desk
@@ -50,13 +50,14 @@ def load_models(desk: Desk, settings: Settings, versions: Versions, encoder: Enc
     bundle = load_bundle(desk.bundle_directory(versions.bundle))
     encoder = encoder or Encoder.open(bundle, providers=settings.provider, threads=settings.threads)
     retriever, degraded = _load_knowledge(desk, versions)
+    rules = rules_for(encoder, settings)
     replies = versions.replies
     return Models(
         encoder=encoder,
         retriever=retriever,
         replies=load_reply_snapshot(desk.replies_directory(replies), encoder_id=versions.bundle) if replies else None,
         versions=versions,
-        rules=rules_for(encoder, settings),
+        rules=replace(rules, passage=None) if degraded else rules,  # keyword scores alone were never calibrated
         languages=bundle.manifest.languages,
         degraded=degraded,
     )

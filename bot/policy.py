@@ -31,6 +31,9 @@ SETTLED = frozenset({Reason.APPROVED_REPLY, Reason.PASSAGE, Reason.ASKED_FOR_PER
 """Reasons that need no second look at the turn."""
 
 
+CERTAIN = 1.0
+"""Score of a passage of the article that the customer picked."""
+
 _LIKELY = 0.3
 """From this chance on that a message says too little, asking back costs the customer less than a wrong answer."""
 
@@ -82,7 +85,7 @@ class Choice:
 
 
 def choose(readings: Sequence[Evidence], state: TurnState, rules: Rules) -> tuple[Evidence, Choice]:
-    """Decide on the first reading that settles the turn, or on the first of all where none does.
+    """Decide on the first reading that settles the turn, or on the fullest where none does.
 
     "super, thank you" is settled by itself, "and for shoes?" by what came before it. Read with its context in any case,
     the thanks would be taken for more of the same topic.
@@ -95,7 +98,7 @@ def choose(readings: Sequence[Evidence], state: TurnState, rules: Rules) -> tupl
     """
     choices = [(evidence, decide(evidence, state, rules)) for evidence in readings]
     settled = (pair for pair in choices if pair[1].decision.reason in SETTLED)
-    return next(settled, choices[0])
+    return next(settled, choices[-1])
 
 
 def decide(evidence: Evidence, state: TurnState, rules: Rules) -> Choice:
@@ -112,7 +115,7 @@ def action_without_knowledge(understanding: Understanding, rules: Rules) -> Acti
     if _asked_for_person(evidence, TurnState(), rules) is not None or is_out_of_scope(evidence, rules):
         return Action.HANDOFF
     sure = best is not None and rules.reply is not None and best.probability >= rules.reply
-    return Action.ANSWER if sure else Action.CLARIFY
+    return Action.ANSWER if sure and not _says_too_little(evidence, rules) else Action.CLARIFY
 
 
 def is_out_of_scope(evidence: Evidence, rules: Rules) -> bool:
@@ -130,7 +133,7 @@ def _asked_for_person(evidence: Evidence, state: TurnState, rules: Rules) -> flo
 
 
 def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
-    """The nearer of two grounds: an approved reply of the understood intent, or the first passage."""
+    """An approved reply of the understood intent, or else the first passage, if either is sure enough."""
     if _says_too_little(evidence, rules):
         return None
     return _by_reply(evidence, rules) or _by_passage(evidence, rules)
@@ -152,9 +155,15 @@ def _by_reply(evidence: Evidence, rules: Rules) -> Choice | None:
     if best is None or rules.reply is None or best.probability < rules.reply or is_out_of_scope(evidence, rules):
         return None
     reply = next((ranked for ranked in evidence.replies if best.intent in ranked.reply.intents), None)
-    if reply is None or (evidence.passages and evidence.passages[0].score > reply.score):
+    if reply is None or _is_nearer_passage(evidence, reply, rules):
         return None
     return Choice(Decision(Action.ANSWER, Reason.APPROVED_REPLY, best.probability), reply=reply)
+
+
+def _is_nearer_passage(evidence: Evidence, reply: RankedReply, rules: Rules) -> bool:
+    """Whether a passage that may be quoted is nearer than the reply; one that never may does not silence a reply."""
+    quotable = rules.passage is not None and passage_confidence(evidence, rules) is not None
+    return quotable and evidence.passages[0].score > reply.score
 
 
 def _by_passage(evidence: Evidence, rules: Rules) -> Choice | None:
@@ -165,10 +174,12 @@ def _by_passage(evidence: Evidence, rules: Rules) -> Choice | None:
 
 
 def passage_confidence(evidence: Evidence, rules: Rules) -> float | None:
-    """How sure it is that the first passage answers, 0..1; None where keyword scores alone were never calibrated."""
+    """How sure it is that the first passage answers, 0..1; None without one, or where no vector found it."""
     understanding, passages = evidence.understanding, evidence.passages
     if understanding.foreign or not passages:
         return None
+    if passages[0].score >= CERTAIN:
+        return CERTAIN
     curve = rules.passage_curve
     return curve.confidence(passages, understanding.out_of_scope) if curve else passages[0].score
 

@@ -7,7 +7,7 @@ from bot.calibration import PASSAGES
 from bot.compose import intent_title
 from bot.languages import foreign_reason
 from bot.live import Models
-from bot.policy import Reason, TurnState
+from bot.policy import CERTAIN, Reason, TurnState
 from bot.quoting import choose_spans
 from bot.settings import Settings
 from bot.state import chosen_option, customer_texts, turn_state
@@ -63,11 +63,14 @@ def read_turn(messages: Sequence[LoggedMessage], models: Models, settings: Setti
     if choice:
         found = [_with_option(choice, *found[0], models, settings)]
     readings = [Evidence(seen, passages, _replies(seen, state, models)) for seen, passages in found]
+    if choice and readings[0].replies:
+        # The customer said which topic it is: passages near the words that were not understood no longer count.
+        readings = [replace(readings[0], passages=())]
     return Turn(tuple(readings), state, models.retriever)
 
 
 def _understand(messages: Sequence[LoggedMessage], models: Models) -> list[Understanding]:
-    """The last message alone and, where anything came before it, with its context: rows of one batch."""
+    """The last message alone and, where anything came before it, with its context."""
     text = messages[-1].message.text
     foreign = foreign_reason(text, models.languages, models.encoder.unknown_token_share(text))
     if foreign:
@@ -80,7 +83,8 @@ def _passages(messages: Sequence[LoggedMessage], vector: Vector | None, models: 
     if models.retriever is None:
         return ()
     texts = customer_texts(messages)
-    leans = len(texts) > 1 and len(texts[-1].split()) <= _SHORT_WORDS
+    # With a vector the context is in it, and keywords look at the message alone, as they did when it was calibrated.
+    leans = vector is None and len(texts) > 1 and len(texts[-1].split()) <= _SHORT_WORDS
     return models.retriever.search(" ".join(texts[-2:]) if leans else texts[-1], vector, PASSAGES)
 
 
@@ -109,10 +113,10 @@ def _with_option(
     option = question.options[index]
     if question.decision and question.decision.reason == Reason.CLARIFY_ARTICLES:
         picked = [found for found in passages if found.passage.title == option]
-        certain = tuple(replace(found, score=1.0, rank=rank) for rank, found in enumerate(picked, start=1))
+        certain = tuple(replace(found, score=CERTAIN, rank=rank) for rank, found in enumerate(picked, start=1))
         return replace(understanding, ranking=(), foreign=None), certain
     titles = {intent_title(intent, settings.intent_titles): intent for intent in models.encoder.intents}
     if option not in titles:  # a bundle without this intent went live in between
         return understanding, passages
-    intent = IntentScore(titles[option], 1.0)
+    intent = IntentScore(titles[option], CERTAIN)
     return replace(understanding, ranking=(intent,), out_of_scope=0.0), passages

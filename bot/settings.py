@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         reply_threshold: overrides the calibrated one; None trusts the calibration.
         person_probability: from which probability a hand-off intent is believed.
         max_clarifications: how often in a row the bot may ask back before it hands off.
-        threads: CPU threads that encode at once; None takes the CPUs that the process may use.
+        threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
     model_config = SettingsConfigDict(env_prefix="FRONTDESK_", extra="forbid", frozen=True)

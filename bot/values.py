@@ -163,7 +163,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that the policy looked at; logged with the decision, shown by ``explain``."""
+    """The reading of a turn that was decided on; logged with the decision, shown by ``explain``."""
 
     understanding: Understanding
     passages: tuple[RetrievedPassage, ...]

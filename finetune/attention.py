@@ -13,8 +13,22 @@ _FUSED = "onnxruntime"
 
 
 def attention_for(backbone: PreTrainedModel) -> str:
-    """The implementation to export a model with: the operator, or explicit for models with attention of their own."""
-    return _FUSED if backbone._supports_attention_backend else EXPLICIT
+    """The implementation to export a model with: the operator, or explicit where it cannot say what the model does.
+
+    The operator knows padding alone: no windows, no causal mask, and as many heads for keys as for queries.
+    """
+    config = backbone.config
+    kinds = set(getattr(config, "layer_types", None) or ())
+    heads = getattr(config, "num_attention_heads", None)
+    plain = (
+        backbone._supports_attention_backend
+        and not getattr(config, "is_decoder", False)
+        and not getattr(config, "sliding_window", None)
+        and not getattr(config, "local_attention", None)
+        and kinds <= {"full_attention"}
+        and getattr(config, "num_key_value_heads", heads) == heads
+    )
+    return _FUSED if plain else EXPLICIT
 
 
 def _fused(

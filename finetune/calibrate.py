@@ -15,6 +15,7 @@ from scipy.stats import beta  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from bot.calibration import (
+    SURENESS_WEIGHT,
     Array,
     Calibration,
     PassageCurve,
@@ -141,7 +142,7 @@ def fit_scope(
     slope, bias = _logistic(values, outs) if len(high) else _without_examples(known)
     chances = 1.0 / (1.0 + np.exp(-np.clip(values * slope + bias, -60, 60)))
     threshold = scope_threshold(chances[outs == 0], chances[outs == 1])
-    return ScopeModel(slope, bias, threshold, prototypes)
+    return ScopeModel(slope, bias, threshold, SURENESS_WEIGHT, prototypes)
 
 
 def _logistic(values: Scores, outs: Scores) -> tuple[float, float]:

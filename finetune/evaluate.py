@@ -38,6 +38,15 @@ class Searcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledQuery:
+    """A question, the ids of the passages that answer it, and what was said before it, oldest first."""
+
+    text: str
+    relevant: frozenset[str]
+    context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IntentResult:
     """Guesses on labelled rows.
 
@@ -179,20 +188,20 @@ def reply_metrics(encoder: Encoder, pairs: Sequence[ReplyPair]) -> dict[str, flo
 
 
 def knowledge_metrics(
-    searcher: Searcher, encoder: Encoder, queries: Sequence[tuple[str, frozenset[str]]], *, depth: int = 100
+    searcher: Searcher, encoder: Encoder, queries: Sequence[LabelledQuery], *, depth: int = 100
 ) -> dict[str, float]:
     """MAP, recall and MRR of a knowledge base on labelled queries.
 
     Args:
         searcher: the passages.
         encoder: the encoder that made their vectors.
-        queries: question and ids of the passages that answer it.
+        queries: at least one.
         depth: passages ranked per query.
     """
-    vectors = encoder.encode([text for text, _ in queries])
+    vectors = encoder.encode([turn_text([*query.context, query.text]) for query in queries])
     judged = [
-        ([found.passage.passage_id for found in searcher.search(text, vector, depth)], relevant)
-        for (text, relevant), vector in zip(queries, vectors, strict=True)
+        ([found.passage.passage_id for found in searcher.search(query.text, vector, depth)], query.relevant)
+        for query, vector in zip(queries, vectors, strict=True)
     ]
     return {
         "knowledge_map": mean_average_precision(judged),

@@ -6,10 +6,10 @@ import numpy as np
 
 from bot.bundle import load_bundle
 from bot.encoder import Encoder, Providers
-from bot.turn_text import turn_text
 from finetune.dataset import load_labelled
 from finetune.errors import DataError
 from finetune.evaluate import (
+    LabelledQuery,
     intent_metrics,
     intent_result,
     knowledge_metrics,
@@ -56,7 +56,7 @@ def evaluate_files(
     return figures
 
 
-def read_queries(path: Path, retriever: Retriever) -> list[tuple[str, frozenset[str]]]:
+def read_queries(path: Path, retriever: Retriever) -> list[LabelledQuery]:
     """Labelled queries as ``frontdesk train`` reads them: ``passage_ids`` or ``document_id``, with ``context`` or not.
 
     Raises:
@@ -71,11 +71,14 @@ def read_queries(path: Path, retriever: Retriever) -> list[tuple[str, frozenset[
     for line, row in json_records(path, report):
         named = row.get("passage_ids")
         relevant = frozenset(map(str, named)) if named else frozenset(ids_of.get(str(row.get("document_id")), ()))
+        context = row.get("context") or []
         if not isinstance(row.get("text"), str) or not relevant:
             raise DataError(f"{path}, line {line}: give text, and passage_ids or the document_id of an indexed article")
+        if not isinstance(context, list) or not all(isinstance(text, str) for text in context):
+            raise DataError(f"{path}, line {line}: context must be a list of texts")
         if not relevant <= known:
             raise DataError(f"{path}, line {line}: no passage {min(relevant - known)!r} in the snapshot")
-        queries.append((turn_text([*row.get("context", ()), row["text"]]), relevant))
+        queries.append(LabelledQuery(row["text"], relevant, tuple(context)))
     return queries
 
 

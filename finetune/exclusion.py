@@ -46,7 +46,7 @@ class Exclusion:
 
     def covers_question(self, question: QuestionPassage) -> bool:
         """Whether this question must not train; counted where so."""
-        return self._counted("(questions)", self._has(question.question))
+        return self._counted("(questions)", self._has(question.question) or self._has_context(question.context))
 
     def _has(self, text: str) -> bool:
         if text not in self._asked:

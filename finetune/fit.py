@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from finetune.answering import answering_passages
 from finetune.base_model import BaseModel
 from finetune.checkpoints import Checkpoints
 from finetune.errors import TrainingDataError
-from finetune.examples import Dataset
+from finetune.examples import Dataset, QuestionPassage
 from finetune.fast import fit_head
 from finetune.forward import Forward, computes_bf16, pad_id_of
 from finetune.hard_negatives import mined_negatives
@@ -25,6 +27,9 @@ from finetune.recipe import Recipe
 from finetune.tasks import IntentTask, Task, labelled_rows
 from finetune.topic_changes import exchanges_of
 from finetune.trainer import Trainer, TrainingSummary
+
+_METHOD = 2
+"""Grows whenever the same data and recipe train otherwise than before, so that no older checkpoint is continued."""
 
 DEV_PAIRS = 2000
 """Dev pairs that are measured after each epoch; more would cost more time than they add certainty."""
@@ -122,16 +127,31 @@ def _question_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Toke
     questions = answering_passages(base, train.questions, device="cpu")
     rows = question_rows(questions, tokenizer, options.max_tokens, exchanges_of(train.reply_pairs))
     if options.hard_negatives:
-        mined = mined_negatives(base, questions, options.hard_negatives, device="cpu")
+        mined = _without_alternatives(
+            mined_negatives(base, questions, options.hard_negatives, device="cpu"), questions, train.questions
+        )
         # A question's second form, after an exchange, follows all first forms: it has no negatives of its own.
         rows = replace(rows, negatives=mined + ((),) * (len(rows.queries) - len(mined)))
     dev_rows = question_rows(dev.questions[:DEV_PAIRS], tokenizer, options.max_tokens)
     return RankingTask("question", rows, dev_rows, options, recipe.training.epochs, recipe.seed, measure=search_map)
 
 
+def _without_alternatives(
+    mined: Sequence[tuple[int, ...]], questions: Sequence[QuestionPassage], given: Sequence[QuestionPassage]
+) -> tuple[tuple[int, ...], ...]:
+    """Negatives without passages of an article that the question was labelled with: they may answer it as well."""
+    answers: defaultdict[str, set[str]] = defaultdict(set)
+    for row in given:
+        answers[row.query].add(row.passage_text)
+    return tuple(
+        tuple(at for at in near if questions[at].passage_text not in answers[row.query])
+        for near, row in zip(mined, questions, strict=True)
+    )
+
+
 def training_key(train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel) -> str:
     """A name for exactly this training: a checkpoint of another recipe, other data or another base is not continued."""
-    parts = [recipe.as_dict(), train.fingerprint, dev.fingerprint, base.weights_sha256, torch.__version__]
+    parts = [_METHOD, recipe.as_dict(), train.fingerprint, dev.fingerprint, base.weights_sha256, torch.__version__]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

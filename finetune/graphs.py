@@ -15,7 +15,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16  # type: i
 from torch import Tensor
 
 from bot.bundle import encoder_name
-from finetune.attention import attention_for
+from finetune.attention import EXPLICIT, attention_for
 from finetune.errors import ExportError
 from finetune.model import EncoderModel, TrainedModel
 
@@ -107,18 +107,20 @@ def _export_fp32(trained: TrainedModel, path: Path) -> None:
     mask[1, 4:] = 0
     mask[2, 5:] = 0
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=trained.max_tokens)}
-    program = torch.onnx.export(
-        model,
-        (ids, mask),
-        dynamo=True,
-        input_names=["input_ids", "attention_mask"],
-        output_names=list(trained.output_names),
-        dynamic_shapes=(axes, axes),
-        verbose=False,
-    )
+    try:
+        program = torch.onnx.export(
+            model,
+            (ids, mask),
+            dynamo=True,
+            input_names=["input_ids", "attention_mask"],
+            output_names=list(trained.output_names),
+            dynamic_shapes=(axes, axes),
+            verbose=False,
+        )
+    finally:
+        model.backbone.set_attn_implementation(EXPLICIT)
     if program is None:
         raise ExportError("torch gave no ONNX program")
-    model.backbone.set_attn_implementation("eager")
     program.save(str(path), external_data=False)
     graph = onnx.load(str(path))
     # The exporter's notes on shapes contradict the quantiser's own after it turns Gemm into MatMul.

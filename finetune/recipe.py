@@ -82,7 +82,8 @@ class RankingOptions:
     """A task that ranks texts by in-batch negatives.
 
     Attributes:
-        passes: how often training sees each pair over all epochs together; may be a fraction.
+        passes: how often training sees each pair over all epochs together; may be a fraction. With dialogues a question
+            stands twice among the pairs: alone, and after an exchange on something else.
         max_pairs: most pairs seen in the whole training: the cap on time for a desk with many.
         scale: cosine similarities are multiplied by it (1 / temperature).
         hard_negatives: mined negatives for each question; 0 = in-batch negatives only.

@@ -11,8 +11,9 @@ from bot.bootstrap import Services
 from bot.desk import Desk
 from bot.errors import ModelError
 from bot.explain import explain
-from bot.policy import Reason
+from bot.policy import Reason, choose
 from bot.publishing import live_encoder, publish_knowledge
+from bot.reading import read_turn
 from bot.storage.records import LoggedMessage
 from bot.values import Action, Owner, PassageSource, ReplySource, Role
 from bot.worker import Worker
@@ -107,6 +108,30 @@ def test_reply_takes_up_the_option_that_the_customer_picks(services: Services) -
     assert log[2].message.text == option
     expected = Reason.APPROVED_REPLY if option == "Order status" else Reason.NOT_UNDERSTOOD
     assert picked.decision.reason == expected
+
+
+def test_reply_answers_the_picked_topic_although_a_passage_is_near_to_the_words_before(services: Services) -> None:
+    unsure = with_rules(services, reply=1.0, passage=0.999, out_of_scope=None)
+    conversation = start(unsure)
+    question = ask(unsure, conversation, "where is my order")
+    assert "Order status" in question.options
+    picked = ask(unsure, conversation, "Order status")
+    assert picked.decision.reason == Reason.APPROVED_REPLY
+
+
+def test_reply_logs_the_reading_that_it_decided_on(services: Services) -> None:
+    conversation = start(services)
+    ask(services, conversation, "where is my order")
+    messages = services.store.conversations.messages_after(conversation, 0)
+    turn = read_turn(messages[:1], services.live.current(), services.settings)
+    assert len(turn.readings) == 1
+    ask(services, conversation, "hmm and the other one")
+    messages = services.store.conversations.messages_after(conversation, 0)
+    turn = read_turn(messages[:3], services.live.current(), services.settings)
+    assert len(turn.readings) == 2
+    decided, _ = choose(turn.readings, turn.state, services.live.current().rules)
+    logged = list(services.store.conversations.decisions_since(LONG_AGO))[-1]
+    assert [score.intent for score in logged.ranking[:3]] == [one.intent for one in decided.understanding.ranking[:3]]
 
 
 def test_reply_hands_off_when_it_asked_back_and_still_does_not_understand(services: Services) -> None:
@@ -210,6 +235,7 @@ def test_a_knowledge_snapshot_of_another_encoder_is_searched_by_keywords_and_hea
         desk.point_to(replace(services.live.current().versions, knowledge="foreign"))
     assert services.live.follow()
     assert "other" in str(services.health()["degraded"])
+    assert services.live.current().rules.passage is None  # found by keywords alone, it may be offered, never quoted
     assert (
         services.live.current().retriever.search("return label", None, 1)[0].passage.document_id.endswith("returns.md")
     )

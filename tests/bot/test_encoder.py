@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,31 @@ def test_unknown_token_share_counts_what_the_vocabulary_lacks(encoder: Encoder) 
     assert encoder.unknown_token_share("where is my order") == 0.0
     assert encoder.unknown_token_share("我的包裹在哪里") == 1.0
     assert encoder.unknown_token_share("") == 0.0
+
+
+@pytest.fixture(scope="module")
+def many() -> list[str]:
+    return [" ".join(["where is my order"] * (1 + number % 7)) + f" {number}" for number in range(150)]
+
+
+def test_runs_side_by_side_keep_the_order_and_the_values(tiny_bundle: Path, encoder: Encoder, many: list[str]) -> None:
+    wide = Encoder.open(load_bundle(tiny_bundle), providers="cpu", threads=4)
+    np.testing.assert_array_equal(wide.encode(many), encoder.encode(many))
+
+
+def test_an_encoder_is_shared_by_many_callers_at_once(tiny_bundle: Path, many: list[str]) -> None:
+    shared = Encoder.open(load_bundle(tiny_bundle), providers="cpu", threads=2)
+    expected = shared.encode(many)
+    with ThreadPoolExecutor(8) as callers:
+        found = list(callers.map(lambda _: shared.encode(many), range(16)))
+    assert all(np.array_equal(expected, one) for one in found)
+
+
+def test_failure_of_one_run_among_several_is_translated(tiny_bundle: Path, many: list[str]) -> None:
+    broken = Encoder.open(load_bundle(tiny_bundle), providers="cpu", threads=2)
+    broken._session = Failing()
+    with pytest.raises(ModelError):
+        broken.encode(many)
 
 
 class NotANumber:

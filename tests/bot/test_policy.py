@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.calibration import PassageCurve
-from bot.policy import Reason, Rules, TurnState, action_without_knowledge, choose, decide
+from bot.policy import CERTAIN, Reason, Rules, TurnState, action_without_knowledge, choose, decide
 from bot.values import Action, ApprovedReply, Evidence, IntentScore, RankedReply, Understanding
 from retrieval.values import Passage, RetrievedPassage
 
@@ -48,6 +48,17 @@ def test_decide_quotes_a_passage_that_is_nearer_than_the_reply_of_the_intent() -
         assert decide(seen, TurnState(), RULES).decision.reason == reason
 
 
+def test_decide_lets_no_passage_that_may_never_be_quoted_silence_a_reply() -> None:
+    seen = evidence(understood(("a", 0.99)), (passage(0.9),), (reply("a", 0.4),))
+    assert decide(seen, TurnState(), replace(RULES, passage=None)).decision.reason == Reason.APPROVED_REPLY
+
+
+def test_decide_quotes_the_article_that_the_customer_picked_whatever_the_curve_says() -> None:
+    rules = replace(RULES, passage_curve=PassageCurve(bias=-9.0, score=1.0, lead=1.0, scope=-9.0), passage=0.99)
+    seen = evidence(understood(out_of_scope=0.9), (passage(CERTAIN), passage(CERTAIN, rank=2)))
+    assert decide(seen, TurnState(clarifications=1), rules).decision.reason == Reason.PASSAGE
+
+
 def test_decide_asks_back_where_the_nearer_passage_is_not_sure() -> None:
     seen = evidence(understood(("a", 0.99), ("b", 0.0)), (passage(0.5),), (reply("a", 0.4),))
     assert decide(seen, TurnState(), RULES).decision.reason == Reason.CLARIFY_INTENTS
@@ -84,12 +95,12 @@ def test_choose_looks_at_the_context_where_the_message_alone_settles_nothing() -
     assert choice.decision.reason == Reason.PASSAGE
 
 
-def test_choose_judges_by_the_message_alone_where_nothing_settles_the_turn() -> None:
+def test_choose_asks_back_by_the_context_where_nothing_settles_the_turn() -> None:
     alone = evidence(understood(("a", 0.3), ("b", 0.2), out_of_scope=0.9))
     joined = evidence(understood(("care", 0.3), ("b", 0.2)))
     seen, choice = choose((alone, joined), TurnState(), RULES)
-    assert seen is alone
-    assert choice.decision.reason == Reason.OUT_OF_SCOPE
+    assert seen is joined
+    assert choice.options == ("care", "b")
 
 
 def test_decide_never_sends_a_reply_of_another_intent() -> None:
@@ -176,3 +187,11 @@ def test_action_without_knowledge_follows_the_same_rules() -> None:
     assert action_without_knowledge(understood(("a", 0.7)), RULES) is Action.CLARIFY
     assert action_without_knowledge(understood(("a", 0.9), out_of_scope=0.6), RULES) is Action.HANDOFF
     assert action_without_knowledge(understood(("talk_to_person", 0.6)), RULES) is Action.HANDOFF
+    rules = replace(RULES, clarify_intents=frozenset({"unclear"}))
+    assert action_without_knowledge(understood(("unclear", 0.9)), rules) is Action.CLARIFY
+
+
+def test_decide_hands_off_where_two_intents_that_need_a_person_are_likely_together() -> None:
+    rules = replace(RULES, handoff_intents=frozenset({"talk_to_person", "unresolved_case"}))
+    seen = evidence(understood(("a", 0.45), ("talk_to_person", 0.3), ("unresolved_case", 0.25)))
+    assert decide(seen, TurnState(), rules).decision.reason == Reason.ASKED_FOR_PERSON

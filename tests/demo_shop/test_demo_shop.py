@@ -78,7 +78,9 @@ def held_out_turns(part: str) -> list[dict[str, Any]]:
 def training_texts() -> Iterable[str]:
     yield from (row["text"] for row in read_csv("intents.csv"))
     yield from (row["text"] for row in read_csv("out_of_scope.csv"))
-    yield from (row["text"] for row in read_lines("knowledge_queries.jsonl"))
+    yield from (
+        text for row in read_lines("knowledge_queries.jsonl") for text in (row["text"], *row.get("context", ()))
+    )
     yield from (row["text"] for row in read_lines("dialogues.jsonl") if row["role"] == "customer")
 
 

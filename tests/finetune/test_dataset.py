@@ -15,7 +15,7 @@ from finetune.cleaning import comparable
 from finetune.dataset import Dataset, DatasetReport, DataSources, build_dataset, load_labelled
 from finetune.dialogues import Dialogue, DialogueMessage
 from finetune.errors import DataError
-from finetune.examples import IntentExample, ReplyPair
+from finetune.examples import IntentExample, QuestionPassage, ReplyPair
 from finetune.exclusion import read_exclusion
 from finetune.history.dialogue_file import write_dialogues
 from finetune.rows import Rows, conversations_of, split
@@ -127,6 +127,8 @@ def test_excluded_dialogues_take_exchanges_but_not_every_thanks(tmp_path: Path) 
     assert exclusion.covers_pair(ReplyPair((told, "ok and then"), "we wait", 1.0, "2"))
     assert not exclusion.covers_pair(ReplyPair(("thanks", "and the invoice"), "it is in your account", 1.0, "2"))
     assert not exclusion.covers_intent(IntentExample("thanks", "gratitude"))
+    assert exclusion.covers_question(QuestionPassage("and now?", "p", "text", None, (told, "ok")))
+    assert not exclusion.covers_question(QuestionPassage("and now?", "p", "text", None, ("hello", "ok")))
     assert exclusion.counts["(replies)"] == 3
 
 

@@ -6,22 +6,73 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from transformers import BertConfig, BertModel
 
 from bot.bundle import load_bundle
 from bot.calibration import read_calibrations
+from finetune.attention import EXPLICIT, attention_for
 from finetune.errors import ExportError
 from finetune.evaluate import IntentResult
-from finetune.examples import Dataset, IntentExample
+from finetune.examples import Dataset, IntentExample, QuestionPassage
 from finetune.export import Parts, export_bundle
-from finetune.graphs import check_parity
+from finetune.graphs import check_parity, export_graphs
 from finetune.model import TrainedModel
 from finetune.report import write_report
-from finetune.variants import Calibration, DevResult, choose_cpu_variant
+from finetune.variants import Calibration, DevResult, calibrate_variants, choose_cpu_variant
 
 
 @pytest.mark.parametrize("variant", ["fp32", "int8", "fp16"])
 def test_exported_graph_equals_torch(tiny_bundle: Path, tiny_trained: TrainedModel, variant: str) -> None:
     check_parity(tiny_trained, load_bundle(tiny_bundle).encoder_path(variant), variant)
+
+
+def test_attention_is_one_operator_of_each_layer_in_the_exported_graph(tiny_bundle: Path) -> None:
+    for variant in ("fp32", "int8", "fp16"):
+        nodes = onnx.load(str(load_bundle(tiny_bundle).encoder_path(variant))).graph.node
+        assert [node.op_type for node in nodes].count("MultiHeadAttention") == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"is_decoder": True},
+        {"sliding_window": 8},
+        {"local_attention": 8},
+        {"layer_types": ["full_attention", "sliding_attention"]},
+        {"num_key_value_heads": 1},
+    ],
+)
+def test_attention_that_the_operator_cannot_say_stays_explicit(odd: dict[str, object]) -> None:
+    config = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, vocab_size=9)
+    backbone = BertModel(config, add_pooling_layer=False)
+    assert attention_for(backbone) != EXPLICIT
+    for name, value in odd.items():
+        setattr(backbone.config, name, value)
+    assert attention_for(backbone) == EXPLICIT
+
+
+def test_a_model_with_explicit_attention_is_exported_as_well(
+    tiny_trained: TrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(tiny_trained.model.backbone), "_supports_attention_backend", False)
+    assert export_graphs(tiny_trained, tmp_path) == ("fp32", "int8", "fp16")
+    nodes = onnx.load(str(tmp_path / "encoder.fp32.onnx")).graph.node
+    assert "MultiHeadAttention" not in {node.op_type for node in nodes}
+
+
+def test_a_passage_is_calibrated_on_questions_and_on_what_no_passage_answers(
+    tiny_bundle: Path, tiny_dataset: Dataset
+) -> None:
+    draft = load_bundle(tiny_bundle)
+    # Questions on payment are labelled with a passage that is not theirs: the curve needs wrong ones as well.
+    names = [row.intent.replace("payment_problem", "change_address") for row in tiny_dataset.intents]
+    rows = zip(tiny_dataset.intents, names, strict=True)
+    answered = [QuestionPassage(row.text, name, name.replace("_", " ")) for row, name in rows]
+    data = replace(tiny_dataset, questions=tuple(answered))
+    fitted = calibrate_variants(draft, Parts(data, data, data), ())["fp32"]
+    assert fitted.passage_curve is not None
+    assert fitted.passage_curve.score + fitted.passage_curve.lead > 0
+    assert (fitted.passage is None) != (fitted.passage_missing is None)
 
 
 def test_check_parity_refuses_a_graph_that_ignores_the_mask(
