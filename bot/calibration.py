@@ -5,7 +5,7 @@ Pure numpy: applies what ``finetune`` fitted; knows no model, no text and no tra
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class PassageCurve:
             return 0.0
         weights = np.array([self.score, self.lead, self.scope])
         log_odds = self.bias + float(weights @ passage_features(passages, out_of_scope))
-        return float(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0))))
+        return float(chance(log_odds))
 
 
 def passage_features(passages: Sequence[RetrievedPassage], out_of_scope: float | None) -> Scores:
@@ -140,7 +140,12 @@ class Calibration:
             return None
         known = familiarity(outputs, self.temperature, self.scope.prototypes, self.scope.sureness)
         log_odds = self.scope.slope * known + self.scope.bias
-        return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))
+        return chance(log_odds)
+
+
+def chance(log_odds: Scores | float) -> Scores:
+    """The chance, 0..1, that log-odds stand for; of the same shape."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0))), dtype=np.float64)
 
 
 def probabilities(logits: Array | Scores, temperature: float = 1.0) -> Scores:
@@ -205,7 +210,7 @@ def _to_json(calibration: Calibration) -> dict[str, Any]:
             "sureness": scope.sureness,
             "prototypes": np.round(scope.prototypes, 4).tolist(),
         },
-        "passage_curve": curve and {name: getattr(curve, name) for name in ("bias", "score", "lead", "scope")},
+        "passage_curve": curve and asdict(curve),
         "reply": _threshold_to_json(calibration.reply),
         "passage": _threshold_to_json(calibration.passage),
         "reply_missing": calibration.reply_missing,

@@ -30,7 +30,6 @@ class Reason(StrEnum):
 SETTLED = frozenset({Reason.APPROVED_REPLY, Reason.PASSAGE, Reason.ASKED_FOR_PERSON})
 """Reasons that need no second look at the turn."""
 
-
 CERTAIN = 1.0
 """Score of a passage of the article that the customer picked."""
 
@@ -127,9 +126,14 @@ def is_out_of_scope(evidence: Evidence, rules: Rules) -> bool:
 def _asked_for_person(evidence: Evidence, state: TurnState, rules: Rules) -> float | None:
     if state.asked_for_person:
         return 1.0
-    ranking = evidence.understanding.ranking
-    together = sum(score.probability for score in ranking if score.intent in rules.handoff_intents)
-    return min(together, 1.0) if ranking and together >= rules.person_probability else None
+    together = _chance_of(rules.handoff_intents, evidence)
+    known = bool(evidence.understanding.ranking)
+    return min(together, 1.0) if known and together >= rules.person_probability else None
+
+
+def _chance_of(intents: frozenset[str], evidence: Evidence) -> float:
+    """Chance of any of these intents, as far as the ranking reaches."""
+    return sum(score.probability for score in evidence.understanding.ranking if score.intent in intents)
 
 
 def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
@@ -140,8 +144,7 @@ def _answer(evidence: Evidence, rules: Rules) -> Choice | None:
 
 
 def _says_too_little(evidence: Evidence, rules: Rules) -> bool:
-    ranking = evidence.understanding.ranking
-    return sum(score.probability for score in ranking if score.intent in rules.clarify_intents) >= _LIKELY
+    return _chance_of(rules.clarify_intents, evidence) >= _LIKELY
 
 
 def _by_reply(evidence: Evidence, rules: Rules) -> Choice | None:

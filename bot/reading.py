@@ -20,7 +20,7 @@ from retrieval.values import RetrievedPassage
 _REPLIES = 5
 _INTENTS_RANKED = 2
 _SHORT_WORDS = 4
-"""A message of at most so many words leans on the one before it, for keyword search too ("and for shoes?")."""
+"""A message of at most so many words leans on the one before it where keywords alone are searched ("和鞋子呢？")."""
 
 
 @dataclass(frozen=True, slots=True)

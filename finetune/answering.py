@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
 
 from finetune.base_model import BaseModel
 from finetune.examples import QuestionPassage
@@ -29,7 +28,7 @@ def answering_passages(
     open_groups = {key: rows for key, rows in groups.items() if key[1] is not None and len(rows) > 1}
     if not open_groups:
         return tuple(questions)
-    model = SentenceTransformer(str(base.directory), device=device, local_files_only=True, trust_remote_code=False)
+    model = base.load_sentence_encoder(device)
     texts = sorted({text for rows in open_groups.values() for at in rows for text in _texts(questions[at])})
     vectors = model.encode(texts, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
     vector_of = dict(zip(texts, vectors, strict=True))

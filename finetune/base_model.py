@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging
@@ -38,6 +39,13 @@ class BaseModel:
     directory: Path
     source: str
     weights_sha256: str
+
+    def load_sentence_encoder(self, device: str) -> SentenceTransformer:
+        """The untrained encoder as sentence-transformers reads it, to find what is near to what."""
+        with _quiet():
+            return SentenceTransformer(
+                str(self.directory), device=device, local_files_only=True, trust_remote_code=False
+            )
 
     def load_backbone(self) -> PreTrainedModel:
         """The encoder in fp32 with plain attention, which trains fastest in bf16 on a CPU and exports cleanly.

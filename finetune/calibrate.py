@@ -22,6 +22,7 @@ from bot.calibration import (
     ScopeModel,
     Scores,
     Threshold,
+    chance,
     familiarity,
     passage_features,
     probabilities,
@@ -140,7 +141,7 @@ def fit_scope(
     outs = np.concatenate([np.zeros(len(known)), np.ones(len(high))])
     values = np.concatenate([known, high])
     slope, bias = _logistic(values, outs) if len(high) else _without_examples(known)
-    chances = 1.0 / (1.0 + np.exp(-np.clip(values * slope + bias, -60, 60)))
+    chances = chance(values * slope + bias)
     threshold = scope_threshold(chances[outs == 0], chances[outs == 1])
     return ScopeModel(slope, bias, threshold, SURENESS_WEIGHT, prototypes)
 

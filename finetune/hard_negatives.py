@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from datasets import Dataset as Table
-from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import mine_hard_negatives
 
 from finetune.base_model import BaseModel
@@ -28,7 +27,7 @@ def mined_negatives(
     Returns:
         Numbers of questions, nearest first; a question without a safe negative has none.
     """
-    model = SentenceTransformer(str(base.directory), device=device, local_files_only=True, trust_remote_code=False)
+    model = base.load_sentence_encoder(device)
     table = Table.from_dict(
         {"question": [row.query for row in questions], "passage": [row.passage_text for row in questions]}
     )

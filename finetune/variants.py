@@ -161,14 +161,14 @@ def _with_passages(
     asked = zip(relevant, outputs["vector"], strict=True)
     found = [retriever.search(text, vector, PASSAGES) for (text, _), vector in asked]
     scope = fitted.out_of_scope(outputs) if "intent_logits" in outputs else None
-    outside_scores = [None] * len(found) if scope is None else scope.tolist()
+    scope_scores = [None] * len(found) if scope is None else scope.tolist()
     right = np.array(
         [bool(hits) and hits[0].passage.passage_id in ids for hits, ids in zip(found, relevant.values(), strict=True)]
     )
-    curve = fit_passage_curve(found, outside_scores, right)
+    curve = fit_passage_curve(found, scope_scores, right)
     scores = [
-        curve.confidence(hits, outside) if curve else hits[0].score if hits else -np.inf
-        for hits, outside in zip(found, outside_scores, strict=True)
+        curve.confidence(hits, out_of_scope) if curve else hits[0].score if hits else -np.inf
+        for hits, out_of_scope in zip(found, scope_scores, strict=True)
     ]
     choice = choose_threshold(np.array(scores), right)
     return replace(fitted, passage_curve=curve, passage=choice.threshold, passage_missing=choice.missing)

@@ -58,7 +58,11 @@ class Faq:
 
 def fold(key: str, folds: int) -> int:
     """The fold that a key belongs to: its MD5 as a number, modulo the number of folds."""
-    return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16) % folds
+    return _hash(key) % folds
+
+
+def _hash(key: str) -> int:
+    return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
 def clinc150(place: Workplace) -> IntentFiles:
@@ -202,7 +206,7 @@ def reply_pairs(dialogues: Path) -> list[ReplyPair]:
 
 def by_hash(pairs: Sequence[ReplyPair]) -> list[ReplyPair]:
     """Pairs in the order of the hash that also places their threads in folds; pairs of a thread stay together."""
-    return sorted(pairs, key=lambda pair: hashlib.md5(pair.conversation_id.encode(), usedforsecurity=False).digest())
+    return sorted(pairs, key=lambda pair: _hash(pair.conversation_id))
 
 
 def pair_texts(pairs: Sequence[ReplyPair]) -> list[str]:
