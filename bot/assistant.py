@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.compose import compose
-from bot.errors import ModelError, OwnedByPersonError
+from bot.errors import ModelError, OwnedByPersonError, TurnTakenError
 from bot.live import Models
 from bot.phrases import phrase
 from bot.policy import Reason, choose, hand_off
 from bot.reading import read_turn
 from bot.settings import Settings
+from bot.state import as_one_turn
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
 from bot.values import Evidence, Owner, Reply, Understanding
@@ -41,24 +42,30 @@ class Assistant:
             StorageError: the message could not be made durable; nothing was acknowledged.
         """
         asked = self.store.conversations.append_customer(conversation_id, text, client_message_id)
-        return self.answer(conversation_id, asked.sequence)
+        self.answer(conversation_id)
+        return self.store.conversations.reply_to(conversation_id, asked.sequence)
 
-    def answer(self, conversation_id: str, sequence: int) -> LoggedMessage | None:
-        """Answer a logged customer's message; also used to finish what a crash left open."""
+    def answer(self, conversation_id: str) -> LoggedMessage | None:
+        """Answer all that waits in a conversation with one reply; also used to finish what a crash left open.
+
+        Returns:
+            The reply; None where nothing waits (any more), as while a person owns the conversation.
+        """
         started = time.perf_counter()
-        if (known := self.store.conversations.reply_to(conversation_id, sequence)) is not None:
-            return known
-        conversation = self.store.conversations.load(conversation_id)
-        if conversation.owner is not Owner.BOT:
-            return None
-        models = self.models()
-        log = self.store.conversations.messages_after(conversation_id, 0)
-        messages = [logged for logged in log if logged.sequence <= sequence]
-        evidence, reply = self.consider(messages, models, conversation.locale, started)
-        try:
-            return self.store.conversations.append_reply(conversation_id, reply, evidence, answers=sequence)
-        except OwnedByPersonError:  # somebody took over while the bot was thinking: it stays silent
-            return None
+        while burst := self.store.turns.owed(conversation_id):
+            conversation = self.store.conversations.load(conversation_id)
+            models = self.models()
+            log = self.store.conversations.messages_after(conversation_id, 0)
+            messages = as_one_turn([logged for logged in log if logged.sequence <= burst[-1]], burst)
+            evidence, reply = self.consider(messages, models, conversation.locale, started)
+            append = self.store.conversations.append_reply
+            try:
+                return append(conversation_id, reply, evidence, answers=burst[-1], burst=burst)
+            except OwnedByPersonError:  # somebody took over while the bot was thinking: it stays silent
+                return None
+            except TurnTakenError:  # another process answered part of it: only what still waits is ours
+                continue
+        return None
 
     def consider(
         self, messages: list[LoggedMessage], models: Models, locale: str, started: float

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from bot.assistant import Assistant
+from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.errors import BotError
 from bot.live import LiveModels
@@ -16,6 +18,7 @@ from retrieval.snapshot import snapshot_passages
 from retrieval.values import Passage
 
 _SNAPSHOTS_REMEMBERED = 4
+_TURNS_AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Services:
     """An open desk: what pages and commands stand on.
 
     Attributes:
+        delivery: answers durable messages once it is started.
         passage: finds the text behind a citation in the snapshot that made it.
     """
 
@@ -31,6 +35,7 @@ class Services:
     store: Store
     live: LiveModels
     assistant: Assistant
+    delivery: Delivery
     passage: Callable[[str | None, str], Passage | None]
 
     def health(self) -> dict[str, object]:
@@ -54,13 +59,6 @@ class Services:
             "not_live": self.live.last_error,
         }
 
-    def finish_open_turns(self) -> int:
-        """Answer what a crash left unanswered; gives the number of messages."""
-        waiting = self.store.conversations.unanswered()
-        for conversation_id, sequence in waiting:
-            self.assistant.answer(conversation_id, sequence)
-        return len(waiting)
-
 
 @contextmanager
 def open_services(desk_directory: Path) -> Iterator[Services]:
@@ -75,7 +73,14 @@ def open_services(desk_directory: Path) -> Iterator[Services]:
     live = LiveModels(desk, settings)
     with open_store(desk, settings) as store:
         assistant = Assistant(store, live.current, settings)
-        yield Services(desk, settings, store, live, assistant, _passage_lookup(desk))
+        delivery = Delivery(
+            store,
+            assistant,
+            pause_s=settings.burst_pause_ms / 1000,
+            workers=_TURNS_AT_A_TIME,
+            agent_absence=timedelta(minutes=settings.agent_absence_minutes),
+        )
+        yield Services(desk, settings, store, live, assistant, delivery, _passage_lookup(desk))
 
 
 @contextmanager

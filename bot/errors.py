@@ -8,6 +8,9 @@ BotError
 │   ├── ConversationNotFoundError   no conversation has this id
 │   ├── MessageNotFoundError        the conversation has no such message
 │   ├── OwnedByPersonError          the bot may not speak here
+│   ├── ConversationClosedError     nobody can write here any more
+│   ├── MoveRefusedError            the conversation's owner cannot change so
+│   ├── TurnTakenError              part of the turn has been answered meanwhile
 │   ├── ReplyNotFoundError          no reply has this id
 │   ├── ArticleNotFoundError        no article has this id
 │   └── JobLostError                the job is another worker's
@@ -49,6 +52,18 @@ class MessageNotFoundError(StorageError):
 
 class OwnedByPersonError(StorageError):
     """The bot may not speak: a person, or the queue for one, owns the conversation."""
+
+
+class ConversationClosedError(StorageError):
+    """The conversation is closed: a new one has to be started."""
+
+
+class MoveRefusedError(StorageError):
+    """The conversation's owner cannot change in this way: somebody else was faster, or it is closed."""
+
+
+class TurnTakenError(StorageError):
+    """Part of what a reply was made for has been answered meanwhile: read the turn again."""
 
 
 class ReplyNotFoundError(StorageError):

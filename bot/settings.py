@@ -36,6 +36,8 @@ class Settings(BaseSettings):
         reply_threshold: overrides the calibrated one; None trusts the calibration.
         person_probability: from which probability a hand-off intent is believed.
         max_clarifications: how often in a row the bot may ask back before it hands off.
+        burst_pause_ms: how long a customer must be quiet before the bot answers; what came until then is one turn.
+        agent_absence_minutes: after so long without a sign of its agent a conversation goes back to the queue.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     out_of_scope_threshold: Probability | None = None
     person_probability: Probability = 0.5
     max_clarifications: int = Field(default=1, ge=0)
+    burst_pause_ms: int = Field(default=250, ge=0, le=5000)
+    agent_absence_minutes: float = Field(default=5, gt=0)
     max_message_chars: int = Field(default=4000, ge=1, le=10_000)
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.policy import TurnState
 from bot.storage.records import LoggedMessage
@@ -21,6 +22,19 @@ def turn_state(messages: Sequence[LoggedMessage], patterns: Mapping[str, str], p
         clarifications=_clarifications_before(messages),
         asked_for_person=_asks_for_person(texts[-1], phrases),
     )
+
+
+def as_one_turn(messages: Sequence[LoggedMessage], burst: Sequence[int]) -> list[LoggedMessage]:
+    """The conversation with the messages of a burst put together as its last one: people write a thought in pieces.
+
+    Args:
+        messages: oldest first.
+        burst: sequences of the customer's messages that wait for one answer.
+    """
+    waiting = [logged for logged in messages if logged.sequence in burst]
+    text = "\n".join(logged.message.text for logged in waiting)
+    last = replace(waiting[-1], message=replace(waiting[-1].message, text=text))
+    return [*(logged for logged in messages if logged.sequence not in burst), last]
 
 
 def customer_texts(messages: Sequence[LoggedMessage]) -> list[str]:

@@ -21,11 +21,12 @@ class Role(StrEnum):
 
 
 class Owner(StrEnum):
-    """Who answers a conversation: the bot speaks only while it is the owner."""
+    """Who answers a conversation: the bot speaks only while it is the owner, nobody once it is closed."""
 
     BOT = "bot"
     QUEUE = "queue"
     AGENT = "agent"
+    CLOSED = "closed"
 
 
 class Action(StrEnum):

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from bot.storage.tables import Base
+from bot.storage.columns import Base
 
 
 def run() -> None:

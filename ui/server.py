@@ -38,7 +38,6 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again: without this the worker would be orphaned
     with open_services(desk_directory) as services:
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
-        services.finish_open_turns()
         app = create_app(chat_services(services))
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_DRAIN_S)

@@ -4,17 +4,34 @@ import functools
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
-from bot.errors import MessageNotFoundError, OwnedByPersonError
+from bot.errors import ConversationClosedError, MessageNotFoundError, MoveRefusedError, OwnedByPersonError
+from bot.handoff import Move
 from bot.storage.database import Database
-from bot.storage.evidence import decision_row, logged_decision, logged_message, message_value, passage_rows
+from bot.storage.evidence import (
+    LoggedRow,
+    decision_row,
+    logged_decision,
+    logged_message,
+    message_value,
+    passage_rows,
+)
 from bot.storage.inputs import is_storable, storable_key, storable_text
-from bot.storage.log_queries import conversation_row, explained_rows, give_to, logged_row, logged_rows
+from bot.storage.leases import lease, settle_turn
+from bot.storage.log_queries import (
+    conversation_row,
+    explained_rows,
+    logged_row,
+    logged_rows,
+    move_owner,
+    reply_row,
+    touch,
+)
 from bot.storage.records import Clock, LoggedDecision, LoggedMessage, SearchHit, StartedConversation
 from bot.storage.search import matching_messages, search_tokens
 from bot.storage.tables import ConversationRow, FeedbackRow, LoggedPassageRow, MessageRow
@@ -27,16 +44,20 @@ DECISIONS_A_PAGE = 200
 class Conversations:
     """The log of all conversations. Every method is safe to call from many threads and processes."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, holder: str) -> None:
         self._database = database
         self._clock = clock
+        self._holder = holder
 
-    def start(self, *, channel: str, locale: str) -> StartedConversation:
+    def start(
+        self, *, channel: str, locale: str, customer_id: str | None = None, customer_name: str | None = None
+    ) -> StartedConversation:
         """Begin a conversation that the bot owns.
 
         Args:
             channel: where the customer writes, such as ``web``.
             locale: BCP 47.
+            customer_id: who the customer is, as the company's own site has signed it; None: anonymous.
 
         Returns:
             Its id and its secret token; the token is never given out again.
@@ -44,6 +65,7 @@ class Conversations:
         Raises:
             InvalidTextError: the channel or the locale cannot be stored.
         """
+        now = self._clock()
         started = StartedConversation(secrets.token_hex(16), secrets.token_urlsafe(32))
         row = {
             "conversation_id": started.conversation_id,
@@ -51,8 +73,13 @@ class Conversations:
             "locale": storable_key(locale, "locale"),
             "owner": Owner.BOT.value,
             "token_hash": _token_hash(started.token),
-            "started_utc": self._clock(),
+            "started_utc": now,
+            "updated_utc": now,
             "last_sequence": 0,
+            "revision": 0,
+            "reply_attempts": 0,
+            "customer_id": storable_key(customer_id, "customer id") if customer_id else None,
+            "customer_name": storable_key(customer_name, "customer name") if customer_name else None,
         }
         self._database.write(lambda session: session.execute(insert(ConversationRow), [row]))
         return started
@@ -105,30 +132,68 @@ class Conversations:
             conversation = conversation_row(session, conversation_id, lock=True)
             same = MessageRow.client_message_id == client_id
             if (known := logged_row(session, conversation_id, same)) is not None:
-                return logged_message(known)
+                return self._asked_again(conversation, known)
+            if conversation.owner == Owner.CLOSED:
+                raise ConversationClosedError("this conversation is closed: start a new one")
             row = self._append(session, conversation, Role.CUSTOMER, written)
             row.client_message_id = client_id
-            row.awaits_reply = conversation.owner == Owner.BOT
+            if conversation.owner == Owner.BOT:
+                row.awaits_reply = True
+                lease(conversation, self._holder, self._clock())
             return logged_message((row, None, None), created=True)
 
         return self._database.write(work)
 
-    def append_reply(self, conversation_id: str, reply: Reply, evidence: Evidence, *, answers: int) -> LoggedMessage:
+    def _asked_again(self, conversation: ConversationRow, known: LoggedRow) -> LoggedMessage:
+        """Give the first message; one that the bot had given up is tried once more."""
+        if known[0].reply_failed and conversation.owner == Owner.BOT:
+            known[0].reply_failed, known[0].awaits_reply = False, True
+            conversation.reply_attempts = 0
+            lease(conversation, self._holder, self._clock())
+            touch(conversation, self._clock())
+        return logged_message(known)
+
+    def append_agent(self, conversation_id: str, text: str, *, agent: str) -> LoggedMessage:
+        """Log an agent's message in a conversation that they have; it is durable when this returns.
+
+        Raises:
+            InvalidTextError: the text cannot be stored.
+            ConversationNotFoundError: no conversation has this id.
+            MoveRefusedError: the conversation is not with this agent.
+        """
+        written = storable_text(text, "message")
+
+        def work(session: Session) -> LoggedMessage:
+            conversation = conversation_row(session, conversation_id, lock=True)
+            if conversation.owner != Owner.AGENT or conversation.agent != agent:
+                raise MoveRefusedError("this conversation is not with you: take it over first")
+            row = self._append(session, conversation, Role.AGENT, written)
+            row.author = agent
+            conversation.agent_seen_utc = self._clock()
+            return logged_message((row, None, None), created=True)
+
+        return self._database.write(work)
+
+    def append_reply(
+        self, conversation_id: str, reply: Reply, evidence: Evidence, *, answers: int, burst: Sequence[int] = ()
+    ) -> LoggedMessage:
         """Log the bot's reply with its decision in one transaction; a hand-off makes the queue the owner with it.
 
         ``answers`` is the sequence of the customer's message, which is answered once: a second reply to it is not
-        logged, the first one is given back with ``created=False``.
+        logged, the first one is given back with ``created=False``. ``burst`` lists the messages before it that wait
+        and that the reply answers too.
 
         Raises:
             ConversationNotFoundError: no conversation has this id.
             MessageNotFoundError: ``answers`` is no customer's message.
             OwnedByPersonError: a person or the queue took the conversation meanwhile; nothing was logged.
+            TurnTakenError: a message of the burst has been answered meanwhile; nothing was logged.
         """
         text = storable_text(reply.text, "reply")
 
         def work(session: Session) -> LoggedMessage:
             conversation = conversation_row(session, conversation_id, lock=True)
-            if (known := logged_row(session, conversation_id, MessageRow.answers == answers)) is not None:
+            if (known := reply_row(session, conversation_id, answers)) is not None:
                 return logged_message(known)
             asked = logged_row(session, conversation_id, MessageRow.sequence == answers)
             if asked is None or asked[0].role != Role.CUSTOMER:
@@ -137,24 +202,24 @@ class Conversations:
                 raise OwnedByPersonError(
                     f"conversation {conversation_id} is with the {conversation.owner}: stay silent"
                 )
-            asked[0].awaits_reply = False
             row = self._append(session, conversation, Role.BOT, text)
             row.answers = answers
             session.flush()
+            settle_turn(session, conversation, answered_by=row.sequence, sequences={*burst, answers})
             insert_missing(session, LoggedPassageRow, passage_rows(evidence))
             decision = decision_row(row.id, reply, evidence)
             session.add(decision)
             if reply.decision.action is Action.HANDOFF:
-                give_to(session, conversation, Owner.QUEUE)
+                move_owner(
+                    session, conversation, Move.HAND_OFF, by="bot", reason=reply.decision.reason, now=row.sent_utc
+                )
             return logged_message((row, decision, None), created=True)
 
         return self._database.write(work)
 
     def reply_to(self, conversation_id: str, sequence: int) -> LoggedMessage | None:
         """Give the bot's reply to a customer's message, or None where there is none (yet)."""
-        found = self._database.read(
-            lambda session: logged_row(session, conversation_id, MessageRow.answers == sequence)
-        )
+        found = self._database.read(lambda session: reply_row(session, conversation_id, sequence))
         return None if found is None else logged_message(found)
 
     def messages_after(self, conversation_id: str, sequence: int) -> list[LoggedMessage]:
@@ -162,16 +227,6 @@ class Conversations:
         later = MessageRow.sequence > sequence
         rows = self._database.read(lambda session: logged_rows(session, conversation_id, later))
         return [logged_message(row) for row in rows]
-
-    def set_owner(self, conversation_id: str, owner: Owner) -> None:
-        """Say who answers from now on. What the bot has not answered when a person takes over stays with them.
-
-        Raises:
-            ConversationNotFoundError: no conversation has this id.
-        """
-        self._database.write(
-            lambda session: give_to(session, conversation_row(session, conversation_id, lock=True), owner)
-        )
 
     def add_feedback(self, conversation_id: str, sequence: int, *, helpful: bool, comment: str | None = None) -> None:
         """Keep the customer's thumb on a bot message; a later one replaces it.
@@ -211,12 +266,6 @@ class Conversations:
                 return
             last_id = rows[-1][1].message_id
 
-    def unanswered(self) -> list[tuple[str, int]]:
-        """List (conversation_id, sequence) of customers' messages that the bot still owes a reply, oldest first."""
-        statement = select(MessageRow).where(MessageRow.awaits_reply).order_by(MessageRow.id)
-        rows = self._database.read(lambda session: list(session.scalars(statement)))
-        return [(row.conversation_id, row.sequence) for row in rows]
-
     def _append(self, session: Session, conversation: ConversationRow, role: Role, text: str) -> MessageRow:
         conversation.last_sequence += 1
         row = MessageRow(
@@ -226,9 +275,11 @@ class Conversations:
             text=text,
             sent_utc=self._clock(),
             awaits_reply=False,
+            reply_failed=False,
             search_tokens=search_tokens(text),
         )
         session.add(row)
+        touch(conversation, row.sent_utc)
         return row
 
 

@@ -36,6 +36,7 @@ def decision_row(message_id: int, reply: Reply, evidence: Evidence) -> DecisionR
         message_id=message_id,
         action=reply.decision.action.value,
         reason=reply.decision.reason,
+        intent=understanding.ranking[0].intent if understanding.ranking else None,
         confidence=_finite(reply.decision.confidence),
         ranking=[[score.intent, _finite(score.probability)] for score in understanding.ranking],
         out_of_scope=_finite(understanding.out_of_scope),
@@ -81,7 +82,13 @@ def logged_message(row: LoggedRow, *, created: bool = False) -> LoggedMessage:
     """Read a message with the decision and the thumb that belong to it."""
     message, decision, feedback = row
     if decision is None:
-        return LoggedMessage(message.sequence, message_value(message), created=created)
+        return LoggedMessage(
+            message.sequence,
+            message_value(message),
+            author=message.author,
+            reply_failed=message.reply_failed,
+            created=created,
+        )
     return LoggedMessage(
         sequence=message.sequence,
         message=message_value(message),

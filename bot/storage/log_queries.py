@@ -1,14 +1,17 @@
 """The statements over conversations and messages that several methods share. Knows no policy."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import ConversationNotFoundError
+from bot.handoff import Move, owner_after
 from bot.storage.evidence import LoggedRow, fingerprints
 from bot.storage.inputs import is_storable
+from bot.storage.people_tables import TransitionRow
 from bot.storage.tables import ConversationRow, DecisionRow, FeedbackRow, LoggedPassageRow, MessageRow
 from bot.values import Owner
 
@@ -44,6 +47,15 @@ def logged_row(session: Session, conversation_id: str, condition: ColumnElement[
     return rows[0] if rows else None
 
 
+def reply_row(session: Session, conversation_id: str, answers: int) -> LoggedRow | None:
+    """Get the bot's reply to a customer's message, also where it answers later ones with it."""
+    if not is_storable(conversation_id):
+        return None
+    here = MessageRow.conversation_id == conversation_id
+    sequence = session.scalar(select(MessageRow.answered_by).where(here, MessageRow.sequence == answers))
+    return None if sequence is None else logged_row(session, conversation_id, MessageRow.sequence == sequence)
+
+
 def explained_rows(
     session: Session, condition: ColumnElement[bool], limit: int
 ) -> tuple[list[ExplainedRow], Mapping[str, LoggedPassageRow]]:
@@ -55,12 +67,46 @@ def explained_rows(
     return rows, {passage.fingerprint: passage for passage in passages}
 
 
-def give_to(session: Session, conversation: ConversationRow, owner: Owner) -> None:
-    """Change who answers; what the bot has not answered is the person's then."""
-    conversation.owner = owner.value
-    if owner is not Owner.BOT:
+def move_owner(
+    session: Session, conversation: ConversationRow, move: Move, *, by: str, reason: str | None, now: datetime
+) -> Owner:
+    """Change who answers a locked conversation and remember it; what the bot has not answered is the person's then.
+
+    Raises:
+        MoveRefusedError: the move is not possible from where the conversation is.
+    """
+    before = Owner(conversation.owner)
+    after = owner_after(before, move)
+    conversation.owner = after.value
+    conversation.agent = by if after is Owner.AGENT else None
+    conversation.agent_seen_utc = now if after is Owner.AGENT else None
+    conversation.waiting_since_utc = now if after is Owner.QUEUE else None
+    conversation.closed_utc = now if after is Owner.CLOSED else None
+    if move is Move.HAND_OFF:
+        conversation.handoff_reason = reason
+    touch(conversation, now)
+    if after is not Owner.BOT:
         waiting = MessageRow.conversation_id == conversation.conversation_id, MessageRow.awaits_reply
         session.execute(update(MessageRow).where(*waiting).values(awaits_reply=False))
+        conversation.lease_holder = conversation.lease_until_utc = None
+    session.add(
+        TransitionRow(
+            conversation_id=conversation.conversation_id,
+            move=move.value,
+            from_owner=before.value,
+            to_owner=after.value,
+            by=by,
+            reason=reason,
+            at_utc=now,
+        )
+    )
+    return after
+
+
+def touch(conversation: ConversationRow, now: datetime) -> None:
+    """Say that something changed which the customer may see."""
+    conversation.revision += 1
+    conversation.updated_utc = now
 
 
 def _logged() -> Select[MessageRow, DecisionRow, FeedbackRow]:

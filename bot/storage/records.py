@@ -43,7 +43,9 @@ class LoggedMessage:
         sequence: 1-based place in its conversation, without gaps.
         decision: why the bot said it; None for messages of people, as are ``versions`` and ``answers``.
         options: quick replies that were offered with it.
-        answers: sequence of the customer's message that it answers.
+        answers: sequence of the customer's message that it answers, the last one of a burst.
+        author: login name of the agent who wrote it.
+        reply_failed: the bot gave up answering this customer's message.
         created: whether this very call wrote the row; no part of equality.
     """
 
@@ -55,6 +57,8 @@ class LoggedMessage:
     versions: Versions | None = None
     feedback: Feedback | None = None
     answers: int | None = None
+    author: str | None = None
+    reply_failed: bool = False
     created: bool = field(default=False, compare=False)
 
 

@@ -1,5 +1,6 @@
 """The door to the database: its aggregates, opened once a process by whoever composes it."""
 
+import secrets
 from types import TracebackType
 
 from bot.storage.articles import Articles
@@ -8,8 +9,10 @@ from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
 from bot.storage.jobs import Jobs
 from bot.storage.migrate import check
+from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
+from bot.storage.turns import Turns
 
 
 class Store:
@@ -17,6 +20,8 @@ class Store:
 
     Attributes:
         conversations: the session log.
+        turns: what the bot owes, as seen by this process.
+        ownership: who answers a conversation.
         replies: the truth of replies.
         articles: the truth of knowledge articles.
         jobs: background work, as seen by this worker.
@@ -24,7 +29,10 @@ class Store:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self.conversations = Conversations(database, clock)
+        holder = secrets.token_hex(8)
+        self.conversations = Conversations(database, clock, holder)
+        self.turns = Turns(database, clock, holder)
+        self.ownership = Ownership(database, clock)
         self.replies = Replies(database, clock)
         self.articles = Articles(database, clock)
         self.jobs = Jobs(database, clock)

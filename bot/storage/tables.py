@@ -1,78 +1,29 @@
-"""The typed tables. Knows columns and constraints; no queries. ``migrations/`` says how a database gets here."""
+"""The typed tables of the log, replies, articles and jobs. Knows columns and constraints; no queries.
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+``migrations/`` says how a database gets here.
+"""
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    Double,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python; ``timestamptz`` on PostgreSQL, sortable UTC text on SQLite."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Take aware times only, so that no local time slips in."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        moved = value.astimezone(UTC)
-        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give aware UTC, whatever zone the database session has."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-JsonValue = JSON().with_variant(JSONB(), "postgresql")
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Base(DeclarativeBase):
-    """Root of the tables; the convention names constraints alike in models and migrations."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {  # Any: SQLAlchemy's own, wide type
-        str: Text(),
-        float: Double(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: JsonValue,
-        list[Any]: JsonValue,
-    }
+from bot.storage.columns import Base, RowId
 
 
 class ConversationRow(Base):
-    """A conversation; its row is locked while a message is appended, so ``last_sequence`` has no gaps."""
+    """A conversation; its row is locked while a message is appended, so ``last_sequence`` has no gaps.
+
+    ``revision`` grows with everything that its customer may see; ``lease_holder`` is the process that answers it.
+    """
 
     __tablename__ = "conversations"
+    __table_args__ = (
+        Index("ix_conversations_owner", "owner", "waiting_since_utc"),
+        Index("ix_conversations_started_utc", "started_utc"),
+        Index("ix_conversations_updated_utc", "updated_utc"),
+    )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str]
@@ -80,11 +31,31 @@ class ConversationRow(Base):
     owner: Mapped[str]
     token_hash: Mapped[str]
     started_utc: Mapped[datetime]
+    updated_utc: Mapped[datetime]
     last_sequence: Mapped[int]
+    revision: Mapped[int]
+    agent: Mapped[str | None]
+    agent_seen_utc: Mapped[datetime | None]
+    waiting_since_utc: Mapped[datetime | None]
+    handoff_reason: Mapped[str | None]
+    closed_utc: Mapped[datetime | None]
+    customer_id: Mapped[str | None]
+    customer_name: Mapped[str | None]
+    contact: Mapped[str | None]
+    rating: Mapped[int | None]
+    rating_comment: Mapped[str | None]
+    rated_utc: Mapped[datetime | None]
+    lease_holder: Mapped[str | None]
+    lease_until_utc: Mapped[datetime | None]
+    reply_attempts: Mapped[int]
 
 
 class MessageRow(Base):
-    """A message. ``awaits_reply``: the bot owned the conversation when it came and has not answered it."""
+    """A message. ``awaits_reply``: the bot owned the conversation when it came and has not answered it.
+
+    ``answers`` of a bot message is the last customer's message that it answers; ``answered_by`` of each of those is
+    the bot message's sequence. ``reply_failed``: the bot gave up answering it. ``author`` is an agent's login name.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -108,20 +79,25 @@ class MessageRow(Base):
     sent_utc: Mapped[datetime]
     client_message_id: Mapped[str | None]
     answers: Mapped[int | None]
+    answered_by: Mapped[int | None]
     awaits_reply: Mapped[bool]
+    reply_failed: Mapped[bool]
+    author: Mapped[str | None]
     search_tokens: Mapped[str]
 
 
 class DecisionRow(Base):
-    """Why the bot said a message. Scores that were not finite are NULL."""
+    """Why the bot said a message. Scores that were not finite are NULL; ``intent`` is the likeliest one."""
 
     __tablename__ = "decisions"
+    __table_args__ = (Index("ix_decisions_intent", "intent", "message_id"),)
 
     message_id: Mapped[int] = mapped_column(
         RowId, ForeignKey(MessageRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     action: Mapped[str]
     reason: Mapped[str]
+    intent: Mapped[str | None]
     confidence: Mapped[float | None]
     ranking: Mapped[list[Any]]
     out_of_scope: Mapped[float | None]

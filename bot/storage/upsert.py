@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from bot.storage.tables import Base
+from bot.storage.columns import Base
 
 
 def insert_missing(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

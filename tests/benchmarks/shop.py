@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Iterator, Sequence
 
+from bot.handoff import Move
 from bot.storage.records import LoggedMessage
-from bot.values import Action, Owner, PassageSource, ReplySource
+from bot.values import Action, PassageSource, ReplySource
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.shop_desk import SHOP, OpenDesk, open_desk, prepare_demo
 from tests.benchmarks.shop_judge import Judged, Metrics, Said, TestTurn, read_conversations, shop_metrics
@@ -49,7 +50,7 @@ def _hold(desk: OpenDesk, name: str, turns: Sequence[TestTurn]) -> Iterator[Judg
         if logged is None:
             raise BenchmarkError(f"{name}: the bot was silent though it owned the conversation")
         yield Judged(name, turn, _said(desk, logged))
-        conversations.set_owner(conversation_id, Owner.BOT)
+        desk.store.ownership.move(conversation_id, Move.HAND_BACK, by="bench")
 
 
 def _said(desk: OpenDesk, logged: LoggedMessage) -> Said:

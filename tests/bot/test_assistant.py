@@ -11,6 +11,7 @@ from bot.bootstrap import Services
 from bot.desk import Desk
 from bot.errors import ModelError
 from bot.explain import explain
+from bot.handoff import Move
 from bot.policy import Reason, choose
 from bot.publishing import live_encoder, publish_knowledge
 from bot.reading import read_turn
@@ -60,7 +61,7 @@ def test_reply_is_the_same_for_a_retried_message(services: Services) -> None:
 
 def test_reply_is_silent_while_a_person_owns_the_conversation(services: Services) -> None:
     conversation = start(services)
-    services.store.conversations.set_owner(conversation, Owner.AGENT)
+    services.store.ownership.move(conversation, Move.TAKE_OVER, by="ann")
     assert services.assistant.reply(conversation, "where is my order", "m1") is None
     assert len(services.store.conversations.messages_after(conversation, 0)) == 1
 
@@ -160,12 +161,12 @@ def test_reply_hands_off_when_the_model_gives_no_numbers(services: Services, mon
     assert ask(services, conversation, "where is my order").decision.reason == Reason.MODEL_FAILURE
 
 
-def test_finish_open_turns_answers_what_a_crash_left_open(services: Services) -> None:
+def test_answer_finishes_what_a_crash_left_open(services: Services) -> None:
     conversation = start(services)
     services.store.conversations.append_customer(conversation, "where is my order", "m1")
-    assert services.finish_open_turns() == 1
+    assert services.assistant.answer(conversation) is not None
     assert services.store.conversations.reply_to(conversation, 1) is not None
-    assert services.finish_open_turns() == 0
+    assert services.assistant.answer(conversation) is None
 
 
 def test_audit_proves_every_answer_and_finds_a_forged_one(services: Services, desk: Desk) -> None:

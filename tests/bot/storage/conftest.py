@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from bot.storage.columns import Base
 from bot.storage.migrate import upgrade
 from bot.storage.store import Store
-from bot.storage.tables import Base
 from bot.values import (
     Action,
     ApprovedReply,

@@ -11,6 +11,7 @@ from bot.errors import (
     MessageNotFoundError,
     OwnedByPersonError,
 )
+from bot.handoff import Move
 from bot.storage.store import Store
 from bot.values import Action, Evidence, Owner, Reply, Role
 
@@ -59,7 +60,7 @@ def test_unknown_conversation_is_an_error_or_empty(store: Store, reply: Reply, e
         with pytest.raises(ConversationNotFoundError):
             store.conversations.append_reply(unknown, reply, evidence, answers=1)
         with pytest.raises(ConversationNotFoundError):
-            store.conversations.set_owner(unknown, Owner.AGENT)
+            store.ownership.move(unknown, Move.TAKE_OVER, by="ann")
         assert store.conversations.messages_after(unknown, 0) == []
         assert store.conversations.reply_to(unknown, 1) is None
 
@@ -139,7 +140,7 @@ def test_handoff_makes_the_queue_the_owner_and_silences_the_bot(
     with pytest.raises(OwnedByPersonError):
         store.conversations.append_reply(conversation_id, handoff, evidence, answers=2)
     assert store.conversations.append_reply(conversation_id, handoff, evidence, answers=1) == logged
-    assert store.conversations.unanswered() == []
+    assert [(owed.conversation_id, owed.sequence) for owed in store.turns.all_owed()] == []
 
 
 def test_unanswered_lists_only_what_the_bot_owes(
@@ -149,19 +150,23 @@ def test_unanswered_lists_only_what_the_bot_owes(
     store.conversations.append_customer(conversation_id, "One", "m1")
     store.conversations.append_customer(other, "Two", "m1")
     store.conversations.append_customer(conversation_id, "Three", "m2")
-    assert store.conversations.unanswered() == [(conversation_id, 1), (other, 1), (conversation_id, 2)]
+    assert [(owed.conversation_id, owed.sequence) for owed in store.turns.all_owed()] == [
+        (conversation_id, 1),
+        (other, 1),
+        (conversation_id, 2),
+    ]
     store.conversations.append_reply(conversation_id, reply, evidence, answers=1)
-    store.conversations.set_owner(other, Owner.AGENT)
-    assert store.conversations.unanswered() == [(conversation_id, 2)]
+    store.ownership.move(other, Move.TAKE_OVER, by="ann")
+    assert [(owed.conversation_id, owed.sequence) for owed in store.turns.all_owed()] == [(conversation_id, 2)]
 
 
 def test_bot_does_not_owe_what_came_while_a_person_owned(store: Store, conversation_id: str) -> None:
-    store.conversations.set_owner(conversation_id, Owner.AGENT)
+    store.ownership.move(conversation_id, Move.TAKE_OVER, by="ann")
     store.conversations.append_customer(conversation_id, "For you, Ann", "m1")
-    store.conversations.set_owner(conversation_id, Owner.BOT)
-    assert store.conversations.unanswered() == []
+    store.ownership.move(conversation_id, Move.HAND_BACK, by="ann")
+    assert [(owed.conversation_id, owed.sequence) for owed in store.turns.all_owed()] == []
     store.conversations.append_customer(conversation_id, "And for the bot", "m2")
-    assert store.conversations.unanswered() == [(conversation_id, 2)]
+    assert [(owed.conversation_id, owed.sequence) for owed in store.turns.all_owed()] == [(conversation_id, 2)]
 
 
 def test_latest_feedback_wins(store: Store, conversation_id: str, reply: Reply, evidence: Evidence) -> None:

@@ -84,7 +84,7 @@ def test_acknowledged_messages_survive_kill_9(store: Store, url: str, conversati
     told = {(int(sequence), name) for sequence, name in (line.split() for line in acknowledged)}
     assert len(told) >= 60
     assert told <= kept
-    assert len(store.conversations.unanswered()) == len(logged)
+    assert len(store.turns.all_owed()) == len(logged)
     for _, name in told:
         assert not store.conversations.append_customer(conversation_id, "again", name).created
 
@@ -171,4 +171,4 @@ def test_reply_and_decision_are_kept_together_or_not_at_all(
     with pytest.raises(Exception, match=r"surrogate|refused|Unicode"):
         store.conversations.append_reply(conversation_id, make_reply(), unstorable, answers=1)
     assert store.conversations.reply_to(conversation_id, 1) is None
-    assert store.conversations.unanswered() == [(conversation_id, 1)]
+    assert store.turns.owed(conversation_id) == [1]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bot.errors import MessageNotFoundError, OwnedByPersonError
+from bot.handoff import Move
 from bot.storage.migrate import upgrade
 from bot.storage.store import Store
 from bot.values import Action, Decision, Evidence, Owner, Reply, Understanding, Versions
@@ -73,12 +74,18 @@ class LogMachine(RuleBasedStateMachine):
                 self.owner = Owner.QUEUE
                 self.owed.clear()
 
-    @rule(owner=st.sampled_from(Owner))
-    def owner_changes(self, owner: Owner) -> None:
-        self.store.conversations.set_owner(self.conversation_id, owner)
-        self.owner = owner
-        if owner is not Owner.BOT:
-            self.owed.clear()
+    @precondition(lambda self: self.owner is not Owner.AGENT)
+    @rule()
+    def agent_takes_over(self) -> None:
+        self.store.ownership.move(self.conversation_id, Move.TAKE_OVER, by="ann")
+        self.owner = Owner.AGENT
+        self.owed.clear()
+
+    @precondition(lambda self: self.owner is not Owner.BOT)
+    @rule()
+    def agent_hands_back(self) -> None:
+        self.store.ownership.move(self.conversation_id, Move.HAND_BACK, by="ann")
+        self.owner = Owner.BOT
 
     @precondition(lambda self: self.rows)
     @rule()
@@ -93,7 +100,7 @@ class LogMachine(RuleBasedStateMachine):
         assert [message.sequence for message in logged] == list(range(1, len(self.rows) + 1))
         assert {message.answers: message.sequence for message in logged if message.answers} == self.answered
         assert self.store.conversations.load(self.conversation_id).owner is self.owner
-        assert self.store.conversations.unanswered() == [(self.conversation_id, owed) for owed in sorted(self.owed)]
+        assert self.store.turns.owed(self.conversation_id) == sorted(self.owed)
 
     def refused(self, call: Callable[[], Any], kind: type[Exception]) -> None:
         try:

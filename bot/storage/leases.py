@@ -1,0 +1,43 @@
+"""The lease on a conversation and what a reply does to it. Works on locked rows; commits nothing."""
+
+from collections.abc import Set
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from bot.errors import TurnTakenError
+from bot.storage.tables import ConversationRow, MessageRow
+
+LEASE = timedelta(seconds=10)
+"""A turn takes milliseconds; whoever has not answered for so long is dead or stuck, and another process answers."""
+
+
+def is_free(conversation: ConversationRow, now: datetime) -> bool:
+    """Whether nobody answers this conversation at the moment."""
+    until = conversation.lease_until_utc
+    return conversation.lease_holder is None or until is None or until < now
+
+
+def lease(conversation: ConversationRow, holder: str, now: datetime) -> None:
+    """Give a free conversation to a process, or renew what it has."""
+    if conversation.lease_holder == holder or is_free(conversation, now):
+        conversation.lease_holder, conversation.lease_until_utc = holder, now + LEASE
+
+
+def settle_turn(session: Session, conversation: ConversationRow, *, answered_by: int, sequences: Set[int]) -> None:
+    """Mark a burst as answered; the lease ends unless more came meanwhile.
+
+    Raises:
+        TurnTakenError: one of several messages has an answer already.
+    """
+    here = MessageRow.conversation_id == conversation.conversation_id
+    rows = session.scalars(select(MessageRow).where(here, MessageRow.sequence.in_(sequences))).all()
+    if len(rows) > 1 and not all(row.awaits_reply for row in rows):
+        raise TurnTakenError("part of the turn has been answered meanwhile: read it again")
+    for row in rows:
+        row.awaits_reply, row.reply_failed, row.answered_by = False, False, answered_by
+    session.flush()
+    conversation.reply_attempts = 0
+    if not session.scalar(select(exists().where(here, MessageRow.awaits_reply))):
+        conversation.lease_holder = conversation.lease_until_utc = None
