@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.errors import SettingsError
 
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -20,6 +22,13 @@ def _compiles(pattern: str) -> str:
     except re.error as error:
         raise ValueError(f"not a regular expression ({error})") from error
     return pattern
+
+
+def _is_origin(text: str) -> str:
+    """An origin as browsers send it; anything else would never match, or say more in a header than it should."""
+    if not _ORIGIN.fullmatch(text):
+        raise ValueError("write an origin such as https://www.shop.example: small letters, no path, no wildcard")
+    return text
 
 
 class Settings(BaseSettings):
@@ -38,6 +47,7 @@ class Settings(BaseSettings):
         max_clarifications: how often in a row the bot may ask back before it hands off.
         burst_pause_ms: how long a customer must be quiet before the bot answers; what came until then is one turn.
         agent_absence_minutes: after so long without a sign of its agent a conversation goes back to the queue.
+        allowed_origins: other sites that may show the chat in a frame and call it, such as ``https://www.shop.example``.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
@@ -71,7 +81,7 @@ class Settings(BaseSettings):
     threads: int | None = Field(default=None, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[Annotated[str, AfterValidator(_is_origin)], ...] = ()
     secure_cookies: bool = False
 
 

@@ -22,6 +22,7 @@ from ui.services import ChatServices, ChatSettings
 _FOLLOW_S = 0.5
 _WORKER_GRACE_S = 10.0
 _DRAIN_S = 10
+_COOKIES_NEED_TLS = "Other sites may frame the chat (allowed_origins), so browsers keep its cookies only over https:// or at http://localhost"
 
 
 def run_server(desk_directory: Path, host: str | None, port: int | None, *, with_worker: bool) -> None:
@@ -45,6 +46,8 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
+            if services.settings.allowed_origins:
+                print(_COOKIES_NEED_TLS, flush=True)  # noqa: T201
             server.run(sockets=[listener])
 
 
@@ -71,6 +74,7 @@ def _chat_settings(settings: Settings) -> ChatSettings:
         max_message_chars=settings.max_message_chars,
         allowed_origins=settings.allowed_origins,
         secure_cookies=settings.secure_cookies,
+        cross_site_cookies=bool(settings.allowed_origins),
     )
 
 

@@ -25,6 +25,9 @@ def test_load_settings_puts_the_environment_over_the_file(tmp_path: Path, monkey
         ("reply_threshold = 2", "reply_threshold"),
         ("title = ", "desk.toml"),
         ("[variables]\norder_id = '('", "order_id"),
+        ("allowed_origins = ['*']", "allowed_origins"),
+        ("allowed_origins = ['https://shop.example/']", "allowed_origins"),
+        ("allowed_origins = ['https://shop.example; script-src *']", "allowed_origins"),
     ],
 )
 def test_load_settings_names_what_is_wrong_in_one_line(tmp_path: Path, content: str, named: str) -> None:
