@@ -29,39 +29,64 @@ class ArticleChanges:
         changed: ids of new, changed or removed articles.
         present: ids of all articles that the files hold.
         problems: one line for each file or row that was left out.
+        kept: ids of articles whose newest text is a person's, so that what the file says was not taken over.
     """
 
     changed: tuple[str, ...]
     present: tuple[str, ...]
     problems: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
-def put_articles(store: Store, paths: Sequence[Path], by: str) -> ArticleChanges:
-    """Write the articles of files and folders into the store; unchanged ones keep their version."""
+def put_articles(store: Store, paths: Sequence[Path], by: str, *, yielding: bool = False) -> ArticleChanges:
+    """Write the articles of files and folders into the store; unchanged ones keep their version.
+
+    ``yielding`` leaves those alone whose newest text, or removal, is somebody else's.
+    """
     report = ReadReport()
-    known = {version.article.document_id: version.version for version in store.articles.current()}
-    changed, present = [], []
+    known = {version.article.document_id: version for version in store.articles.current()}
+    changed: list[str] = []
+    present: list[str] = []
+    kept: list[str] = []
     for article in articles_in(paths, report):
         present.append(article.document_id)
-        if store.articles.put(article, by=by) != known.get(article.document_id):
-            changed.append(article.document_id)
-    return ArticleChanges(tuple(changed), tuple(present), tuple(map(str, report.problems)))
+        before = known.get(article.document_id)
+        version = store.articles.put(article, by=by, yielding=yielding)
+        if before is None or before.version != version:
+            newest = store.articles.history(article.document_id)[-1]
+            (changed if newest.changed_by == by else kept).append(article.document_id)
+        elif before.changed_by != by and before.article != article:
+            kept.append(article.document_id)
+    return ArticleChanges(tuple(changed), tuple(present), tuple(map(str, report.problems)), tuple(kept))
 
 
 def take_over_folders(store: Store, folders: Sequence[Path]) -> ArticleChanges:
     """Bring the store in step with a desk's knowledge folders; an article whose file is gone is removed.
 
-    Articles that a person put or edited otherwise are left alone.
+    Articles that a person put, edited or removed otherwise are left alone, until `follow_file` gives them back.
     """
-    changes = put_articles(store, [folder for folder in folders if folder.exists()], BY_FOLDER)
+    changes = put_articles(store, [folder for folder in folders if folder.exists()], BY_FOLDER, yielding=True)
     gone = [
         version.article.document_id
         for version in store.articles.current()
         if version.changed_by == BY_FOLDER and version.article.document_id not in changes.present
     ]
     for document_id in gone:
-        store.articles.remove(document_id, by=BY_FOLDER)
+        store.articles.remove(document_id, by=BY_FOLDER, yielding=True)
     return replace(changes, changed=(*changes.changed, *gone))
+
+
+def follow_file(store: Store, folders: Sequence[Path], document_id: str) -> bool:
+    """Let an article that a person edited say what its file says again, from now on; False where no file holds it."""
+    for article in articles_in([folder for folder in folders if folder.exists()], ReadReport()):
+        if article.document_id == document_id:
+            newest = store.articles.history(document_id)[-1]
+            if newest.changed_by != BY_FOLDER and newest.article == article and not newest.removed:
+                # An equal text makes no version, and without one the watcher would go on leaving it alone.
+                store.articles.remove(document_id, by=BY_FOLDER)
+            store.articles.put(article, by=BY_FOLDER)
+            return True
+    return False
 
 
 def articles_in(paths: Sequence[Path], report: ReadReport) -> Iterator[Article]:

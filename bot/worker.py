@@ -55,6 +55,8 @@ class Worker:
         changes = take_over_folders(self.store, folders)
         for problem in changes.problems:
             _log.warning("left out: %s", problem)
+        for document_id in changes.kept:
+            _log.warning("%s: changed by a person, so its file is not followed", document_id)
         if changes.changed:
             _log.info("%d articles changed", len(changes.changed))
             self.store.jobs.enqueue(INDEX_KNOWLEDGE)

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.compose import variables_of
+from bot.risks import risks_of
 from bot.values import Role
 from finetune.cleaning import comparable
 from finetune.dialogues import Dialogue
 from finetune.duplicates import LEAK_SIMILARITY, NearDuplicates
 from finetune.filler import is_filler
-from finetune.masking import Masking, contacts_in, greeted_names, mask, risks_of, signed_names
+from finetune.masking import Masking, contacts_in, greeted_names, mask, signed_names
 from finetune.outcomes import reply_weight
 from finetune.replies_file import MinedReply
 from finetune.turns import Turn, turns_of

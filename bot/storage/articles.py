@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from bot.errors import ArticleNotFoundError
+from bot.errors import ArticleChangedError, ArticleNotFoundError
 from bot.storage.database import Database
 from bot.storage.inputs import storable_key, storable_text
 from bot.storage.records import Article, ArticleVersion, Clock
@@ -23,14 +23,21 @@ class Articles:
         self._database = database
         self._clock = clock
 
-    def put(self, article: Article, *, by: str) -> int:
+    def put(self, article: Article, *, by: str, version: int | None = None, yielding: bool = False) -> int:
         """Write an article, new or changed.
+
+        Args:
+            article: what it says from now on.
+            by: who says so.
+            version: the newest version that the writer knows, 0 for a new article; None: write whatever it is.
+            yielding: leave an article alone whose newest version is somebody else's.
 
         Returns:
             Its version; where nothing changed, the one that it has already.
 
         Raises:
             InvalidTextError: a text, the id or the name cannot be stored.
+            ArticleChangedError: somebody wrote a newer version than ``version``; nothing was written.
         """
         author, written = storable_key(by, "name"), _storable(article)
 
@@ -38,17 +45,21 @@ class Articles:
             insert_missing(session, ArticleRow, [{"document_id": written.document_id, "version": 0}])
             head = _head(session, written.document_id)
             newest = session.get(ArticleVersionRow, (head.document_id, head.version))
+            _refuse_stale(head, newest, version)
+            if yielding and newest is not None and newest.changed_by != author:
+                return head.version
             if newest is None or newest.removed or _stored(newest).article != written:
                 self._add_version(session, head, written, author, removed=False)
             return head.version
 
         return self._database.write(work)
 
-    def remove(self, document_id: str, *, by: str) -> None:
-        """Take an article out of what is current; its history stays.
+    def remove(self, document_id: str, *, by: str, version: int | None = None, yielding: bool = False) -> None:
+        """Take an article out of what is current; its history stays. For ``version`` and ``yielding`` see `put`.
 
         Raises:
             ArticleNotFoundError: there is none, or it is removed already.
+            ArticleChangedError: somebody wrote a newer version than ``version``; nothing was removed.
         """
         author = storable_key(by, "name")
 
@@ -57,6 +68,9 @@ class Articles:
             newest = session.get_one(ArticleVersionRow, (document_id, head.version))
             if newest.removed:
                 raise _unknown(document_id)
+            _refuse_stale(head, newest, version)
+            if yielding and newest.changed_by != author:
+                return
             self._add_version(session, head, _stored(newest).article, author, removed=True)
 
         self._database.write(work)
@@ -82,6 +96,11 @@ class Articles:
         if not rows:
             raise _unknown(document_id)
         return [_stored(row) for row in rows]
+
+    def touched_by(self, author: str) -> set[str]:
+        """Give the ids of all articles of which somebody wrote a version."""
+        statement = select(ArticleVersionRow.document_id).where(ArticleVersionRow.changed_by == author).distinct()
+        return set(self._database.read(lambda session: list(session.scalars(statement))))
 
     def _add_version(self, session: Session, head: ArticleRow, article: Article, author: str, *, removed: bool) -> None:
         head.version += 1
@@ -109,6 +128,14 @@ def _storable(article: Article) -> Article:
         storable_text(article.source_uri, "source")
     body = storable_text(article.body, "article", limit=MAX_BODY_CHARACTERS)
     return replace(article, title=unicodedata.normalize("NFC", article.title), body=body)
+
+
+def _refuse_stale(head: ArticleRow, newest: ArticleVersionRow | None, known: int | None) -> None:
+    if known is not None and known != head.version:
+        who = f" by {newest.changed_by}" if newest is not None else ""
+        raise ArticleChangedError(
+            f"article {head.document_id!r} was changed{who} meanwhile: open it again and look at its history"
+        )
 
 
 def _unknown(document_id: str) -> ArticleNotFoundError:

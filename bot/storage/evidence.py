@@ -58,19 +58,26 @@ def decision_row(message_id: int, reply: Reply, evidence: Evidence) -> DecisionR
 
 def passage_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """List the passages that a decision refers to, ordered so that two writers cannot lock each other."""
-    rows = {
-        _fingerprint(found.passage): {
-            "fingerprint": _fingerprint(found.passage),
-            "passage_id": found.passage.passage_id,
-            "document_id": found.passage.document_id,
-            "title": found.passage.title,
-            "text": found.passage.text,
-            "source_uri": found.passage.source_uri,
-            "position": found.passage.position,
-        }
-        for found in evidence.passages
-    }
+    rows = {_fingerprint(found.passage): passage_row(found.passage) for found in evidence.passages}
     return [rows[fingerprint] for fingerprint in sorted(rows)]
+
+
+def passage_row(passage: Passage) -> dict[str, Any]:
+    """Make the row that keeps a passage as it is now, under its fingerprint."""
+    return {
+        "fingerprint": _fingerprint(passage),
+        "passage_id": passage.passage_id,
+        "document_id": passage.document_id,
+        "title": passage.title,
+        "text": passage.text,
+        "source_uri": passage.source_uri,
+        "position": passage.position,
+    }
+
+
+def passage_value(row: LoggedPassageRow) -> Passage:
+    """Read a passage."""
+    return Passage(row.passage_id, row.document_id, row.title, row.text, row.source_uri, row.position)
 
 
 def message_value(row: MessageRow) -> Message:
@@ -156,8 +163,7 @@ def _fingerprint(passage: Passage) -> str:
 
 
 def _retrieved(row: LoggedPassageRow, score: float | None, rank: int) -> RetrievedPassage:
-    passage = Passage(row.passage_id, row.document_id, row.title, row.text, row.source_uri, row.position)
-    return RetrievedPassage(passage, _number(score), rank)
+    return RetrievedPassage(passage_value(row), _number(score), rank)
 
 
 def _finite(number: float | None) -> float | None:

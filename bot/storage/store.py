@@ -12,6 +12,7 @@ from bot.storage.migrate import check
 from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
+from bot.storage.reviews import Reviews
 from bot.storage.turns import Turns
 
 
@@ -24,6 +25,7 @@ class Store:
         ownership: who answers a conversation.
         replies: the truth of replies.
         articles: the truth of knowledge articles.
+        reviews: what people think of the bot's messages.
         jobs: background work, as seen by this worker.
     """
 
@@ -35,6 +37,7 @@ class Store:
         self.ownership = Ownership(database, clock)
         self.replies = Replies(database, clock)
         self.articles = Articles(database, clock)
+        self.reviews = Reviews(database, clock)
         self.jobs = Jobs(database, clock)
 
     @classmethod

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.risks import risks_of
 from bot.values import Role
 from finetune.dialogues import Dialogue, DialogueMessage
 from finetune.errors import DataError
 from finetune.filler import is_filler
-from finetune.masking import Masking, mask, risks_of
+from finetune.masking import Masking, mask
 from finetune.mining import MiningReport, mine_replies, reply_id_of
 from finetune.replies_file import MinedReply, read_replies, write_replies
 

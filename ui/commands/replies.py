@@ -113,8 +113,8 @@ def list_replies(state: str, desk_directory: Path) -> None:
 
 def _read(file: Path) -> "list[ProposedReply]":
     """Mined replies as the store takes them; a person may have edited them, so risks are looked for again."""
+    from bot.risks import risks_of
     from bot.storage.records import ProposedReply
-    from finetune.masking import risks_of
     from finetune.replies_file import read_replies
 
     return [
