@@ -14,9 +14,11 @@ from starlette.middleware.cors import CORSMiddleware
 from bot.values import Conversation
 from ui.chat import build_chat
 from ui.errors import UiError
+from ui.framing import frame_ancestors, image_sources
 from ui.front_page import FrontPage
 from ui.hardening import AddressLimit, BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
+from ui.security_headers import PagePolicy, SecurityHeaders
 from ui.services import ChatServices, ChatSettings, Conversations
 from ui.texts import choose_language
 from ui.theme import chat_theme
@@ -69,6 +71,8 @@ def create_app(services: ChatServices) -> FastAPI:
         allow_credentials=True,
     )
     app.add_middleware(ErrorShield)
+    pages = {CHAT_PATH + "/": PagePolicy(frame_ancestors(settings), image_sources(settings), compiles=True)}
+    app.add_middleware(SecurityHeaders, pages=pages, tls=settings.secure_cookies)
     _mount(app, blocks)
     return app
 

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.framing import frame_ancestors
 from ui.services import ChatSettings
 from ui.texts import CHINESE, ENGLISH, choose_language
 from ui.visitors import LANGUAGE_COOKIE, VISITOR_COOKIE, new_visitor_secret, read_cookies, set_cookie, visitor_secret
@@ -37,7 +36,7 @@ class FrontPage:
             await self.app(scope, receive, send)
             return
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        answer = _Answer(self._new_cookies(scope), self._head(), f"frame-ancestors {frame_ancestors(self.settings)}")
+        answer = _Answer(self._new_cookies(scope), self._head())
         await self.app({**scope, "headers": plain}, receive, answer.collector(send))
 
     def _new_cookies(self, scope: Scope) -> list[tuple[bytes, bytes]]:
@@ -58,10 +57,9 @@ class FrontPage:
 class _Answer:
     """The page's answer, held until it is whole."""
 
-    def __init__(self, cookies: list[tuple[bytes, bytes]], head: bytes, policy: str) -> None:
+    def __init__(self, cookies: list[tuple[bytes, bytes]], head: bytes) -> None:
         self.cookies = cookies
         self.head = head
-        self.policy = policy
         self.start: Message = {}
         self.body = b""
 
@@ -83,7 +81,4 @@ class _Answer:
         headers = MutableHeaders(scope=start)
         headers["Content-Length"] = str(len(self.body))
         headers["Cache-Control"] = "no-store"
-        headers["Content-Security-Policy"] = self.policy
-        headers["Referrer-Policy"] = "same-origin"
-        headers["X-Content-Type-Options"] = "nosniff"
         return start

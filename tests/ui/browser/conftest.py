@@ -27,7 +27,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def open_chat(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Opens the chat in a browser of its own; notes each request and each error of the page."""
+    """Opens the chat in a browser of its own; notes each request, error and policy violation of the page."""
     contexts: list[Any] = []
 
     def open_at(address: str, *, width: int = 1000, height: int = 760, locale: str = "en-GB", query: str = "") -> Any:
@@ -37,6 +37,7 @@ def open_chat(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(60_000)
         page.asked, page.failures = [], []
         context.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda entry: "Content Security Policy" in entry.text and page.failures.append(entry.text))
         page.on("pageerror", lambda error: page.failures.append(str(error)))
         page.on("dialog", lambda dialog: (page.failures.append("dialog"), dialog.dismiss()))
         page.goto(f"{address}/chat/{query}")

@@ -199,3 +199,22 @@ def test_enter_that_ends_a_composition_does_not_send(site: Any, open_chat: Any) 
         "new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))"
     )
     assert page.input_value("#fd-text") == "你好"
+
+
+def test_chat_works_under_its_policy_and_injected_scripts_do_not_run(site: Any, open_chat: Any) -> None:
+    page = open_chat(site.address)
+    ask(page, "Can I return shoes?")
+    page.click(".fd-cite")
+    page.wait_for_selector(".fd-sheet mark")
+    page.wait_for_load_state("networkidle")
+    assert page.failures == []
+    assert {urlsplit(url).hostname for url in page.asked if not url.startswith("data:")} == {"127.0.0.1"}
+    ran = page.evaluate(
+        "() => { const script = document.createElement('script'); script.textContent = 'window.injected = 1';"
+        "document.head.append(script); const box = document.createElement('div');"
+        "box.innerHTML = '<img src=/nowhere onerror=\"window.injected = 2\">'; document.body.append(box);"
+        "return new Promise((done) => setTimeout(() => done(window.injected), 500)); }"
+    )
+    assert ran is None
+    assert page.evaluate("fetch('https://evil.example/').then(() => 'sent', () => 'refused')") == "refused"
+    assert len(page.failures) >= 3
