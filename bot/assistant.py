@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.absence import Absence
 from bot.compose import compose
 from bot.errors import ModelError, OwnedByPersonError, TurnTakenError
 from bot.live import Models
@@ -12,7 +13,7 @@ from bot.policy import Reason, choose, hand_off
 from bot.reading import read_turn
 from bot.settings import Settings
 from bot.state import as_one_turn
-from bot.storage.records import LoggedMessage
+from bot.storage.records import Clock, LoggedMessage, utc_now
 from bot.storage.store import Store
 from bot.values import Evidence, Owner, Reply, Understanding
 from retrieval.errors import RetrievalError
@@ -26,11 +27,13 @@ class Assistant:
 
     Attributes:
         models: gives the live models; asked once a turn.
+        clock: gives the present; by it the desk is open or closed.
     """
 
     store: Store
     models: Callable[[], Models]
     settings: Settings
+    clock: Clock = utc_now
 
     def reply(self, conversation_id: str, text: str, client_message_id: str) -> LoggedMessage | None:
         """Log a customer's message, decide, log the reply and give it back.
@@ -89,6 +92,7 @@ class Assistant:
             quoted=quoted,
             passage_texts={found.passage.passage_id: found.passage.text for found in choice.passages},
             intent_titles=self.settings.intent_titles,
+            absence=self._absence(),
         )
         latency_ms = (time.perf_counter() - started) * 1000
         return evidence, Reply(
@@ -105,7 +109,13 @@ class Assistant:
         wish = phrase("wish_for_person", conversation.locale)
         asked = conversations.append_customer(conversation_id, wish, client_message_id)
         choice = hand_off(Reason.ASKED_FOR_PERSON)
-        text = compose(choice, locale=conversation.locale, variables={}).text
+        text = compose(choice, locale=conversation.locale, variables={}, absence=self._absence()).text
         latency_ms = (time.perf_counter() - started) * 1000
         reply = Reply(text, choice.decision, (), self.models().versions, latency_ms)
         return conversations.append_reply(conversation_id, reply, NOTHING_READ, answers=asked.sequence)
+
+    def _absence(self) -> Absence | None:
+        hours, now = self.settings.hours, self.clock()
+        if hours is None or hours.is_open(now):
+            return None
+        return Absence(hours.next_opening(now), self.settings.contact_email)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.absence import is_absence_sentence
 from bot.compose import fill, render_quotes
 from bot.desk import Desk
 from bot.errors import BotError
@@ -14,7 +15,7 @@ from bot.phrases import phrase
 from bot.policy import Reason
 from bot.storage.records import LoggedDecision
 from bot.storage.store import Store
-from bot.values import PassageSource, ReplySource
+from bot.values import Action, PassageSource, ReplySource
 from retrieval.errors import RetrievalError
 from retrieval.snapshot import snapshot_passages
 from retrieval.values import Passage
@@ -71,9 +72,18 @@ def _problem(logged: LoggedDecision, store: Store, passages: ReadPassages) -> st
             return _reply_problem(logged, store)
         case Reason.PASSAGE:
             return _quote_problem(logged, passages)
-        case reason:
-            known = {phrase(reason, "en"), phrase(reason, "zh")}
-            return None if logged.text in known else "the text is none of the desk's own sentences"
+        case _:
+            return None if _is_own_sentence(logged) else "the text is none of the desk's own sentences"
+
+
+def _is_own_sentence(logged: LoggedDecision) -> bool:
+    for language in ("en", "zh"):
+        words = phrase(logged.decision.reason, language)
+        if logged.text == words:
+            return True
+        if logged.decision.action is Action.HANDOFF and logged.text.startswith(words):
+            return is_absence_sentence(logged.text.removeprefix(words), logged.sent_utc)
+    return False
 
 
 def _reply_problem(logged: LoggedDecision, store: Store) -> str | None:

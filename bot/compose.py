@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.absence import Absence, absence_sentence
 from bot.phrases import phrase
 from bot.policy import Choice, Reason
 from bot.quoting import quote
-from bot.values import PassageSource, ReplySource, Source
+from bot.values import Action, PassageSource, ReplySource, Source
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
@@ -32,6 +33,7 @@ def compose(
     quoted: Sequence[PassageSource] = (),
     passage_texts: Mapping[str, str] | None = None,
     intent_titles: Mapping[str, str] | None = None,
+    absence: Absence | None = None,
 ) -> Composed:
     """Render a choice.
 
@@ -39,6 +41,7 @@ def compose(
         quoted: the passages to quote with their spans, best first; used where the reason is a passage.
         passage_texts: text of each quoted passage by its id.
         intent_titles: how intents are named to customers.
+        absence: given where nobody is there to take a conversation over; a hand-off says so.
     """
     match choice.decision.reason:
         case Reason.APPROVED_REPLY if choice.reply:
@@ -51,7 +54,9 @@ def compose(
             titles = tuple(intent_title(intent, intent_titles or {}) for intent in choice.options)
             return Composed(phrase(choice.decision.reason, locale), options=titles)
         case _:
-            return Composed(phrase(choice.decision.reason, locale), options=choice.options)
+            away = absence if choice.decision.action is Action.HANDOFF else None
+            words = phrase(choice.decision.reason, locale) + (absence_sentence(away, locale) if away else "")
+            return Composed(words, options=choice.options)
 
 
 def variables_of(text: str) -> tuple[str, ...]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from email_validator import validate_email
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from bot.errors import SettingsError
+from bot.opening_hours import OpeningHours, parse_span
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
 
@@ -31,6 +35,27 @@ def _is_origin(text: str) -> str:
     return text
 
 
+def _is_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone: write one such as Europe/London") from error
+    return name
+
+
+def _are_hours(text: str) -> str:
+    parse_span(text)
+    return text
+
+
+def _is_email(text: str) -> str:
+    return validate_email(text, check_deliverability=False).normalized if text else ""
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hours = Annotated[str, AfterValidator(_are_hours)]
+
+
 class Settings(BaseSettings):
     """What an operator may change; every key can be set as ``FRONTDESK_<KEY>``.
 
@@ -47,6 +72,10 @@ class Settings(BaseSettings):
         max_clarifications: how often in a row the bot may ask back before it hands off.
         burst_pause_ms: how long a customer must be quiet before the bot answers; what came until then is one turn.
         agent_absence_minutes: after so long without a sign of its agent a conversation goes back to the queue.
+        timezone: the desk's own (IANA), in which its opening hours are.
+        opening_hours: when people are there, by day: ``mon = ["09:00-12:30", "13:30-17:30"]``; empty: always.
+        holidays: dates on which nobody is there.
+        contact_email: where customers may write while nobody is there.
         allowed_origins: other sites that may show the chat in a frame and call it, such as ``https://www.shop.example``.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
@@ -77,12 +106,24 @@ class Settings(BaseSettings):
     burst_pause_ms: int = Field(default=250, ge=0, le=5000)
     agent_absence_minutes: float = Field(default=5, gt=0)
     max_message_chars: int = Field(default=4000, ge=1, le=10_000)
+    timezone: Annotated[str, AfterValidator(_is_timezone)] = "UTC"
+    opening_hours: dict[Day, tuple[Hours, ...]] = {}
+    holidays: tuple[date, ...] = ()
+    contact_email: Annotated[str, AfterValidator(_is_email)] = ""
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     allowed_origins: tuple[Annotated[str, AfterValidator(_is_origin)], ...] = ()
     secure_cookies: bool = False
+
+    @property
+    def hours(self) -> OpeningHours | None:
+        """When people are there; None: always."""
+        if not self.opening_hours:
+            return None
+        week = {str(day): spans for day, spans in self.opening_hours.items()}
+        return OpeningHours.of(self.timezone, week, self.holidays)
 
 
 def load_settings(path: Path) -> Settings:

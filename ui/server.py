@@ -22,7 +22,10 @@ from ui.services import ChatServices, ChatSettings
 _FOLLOW_S = 0.5
 _WORKER_GRACE_S = 10.0
 _DRAIN_S = 10
-_COOKIES_NEED_TLS = "Other sites may frame the chat (allowed_origins), so browsers keep its cookies only over https:// or at http://localhost"
+_COOKIES_NEED_TLS = (
+    "Other sites may frame the chat (allowed_origins), "
+    "so browsers keep its cookies only over https:// or at http://localhost"
+)
 
 
 def run_server(desk_directory: Path, host: str | None, port: int | None, *, with_worker: bool) -> None:

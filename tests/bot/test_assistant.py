@@ -1,10 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.absence import Absence, absence_sentence
 from bot.assistant import Assistant
 from bot.audit import audit
 from bot.bootstrap import Services
@@ -12,6 +14,8 @@ from bot.desk import Desk
 from bot.errors import ModelError
 from bot.explain import explain
 from bot.handoff import Move
+from bot.opening_hours import DAYS
+from bot.phrases import phrase
 from bot.policy import Reason, choose
 from bot.publishing import live_encoder, publish_knowledge
 from bot.reading import read_turn
@@ -180,6 +184,27 @@ def test_audit_proves_every_answer_and_finds_a_forged_one(services: Services, de
     forge_last_answer(desk, "We refund you twice.")
     forged = audit(services.store, desk, LONG_AGO)
     assert [finding.problem for finding in forged.findings] == ["the text is none of the desk's own sentences"]
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_a_hand_off_outside_opening_hours_says_so_and_is_proven(services: Services, desk: Desk, locale: str) -> None:
+    in_two_days = (datetime.now(UTC) + timedelta(days=2)).replace(hour=9, minute=0, tzinfo=ZoneInfo("UTC"))
+    hours = {DAYS[in_two_days.weekday()]: ("09:00-17:00",)}
+    settings = services.settings.model_copy(update={"opening_hours": hours, "contact_email": "help@shop.example"})
+    closed = replace(services.assistant, settings=settings)
+    conversation = start(services, locale)
+    said = closed.request_person(conversation, "wish-for-person")
+    assert said is not None
+    absence = absence_sentence(Absence(in_two_days, "help@shop.example"), locale)
+    assert said.message.text == phrase(Reason.ASKED_FOR_PERSON, locale) + absence
+    answered = closed.reply(start(services, locale), "where is my order", "m1")
+    assert answered is not None
+    assert answered.decision is not None
+    assert answered.decision.action is Action.ANSWER
+    opened = replace(closed, clock=lambda: in_two_days).request_person(start(services, locale), "wish-for-person")
+    assert opened is not None
+    assert opened.message.text == phrase(Reason.ASKED_FOR_PERSON, locale)
+    assert audit(services.store, desk, LONG_AGO).findings == ()
 
 
 def test_explain_shows_ranking_thresholds_and_the_reason_without_logging(services: Services) -> None:

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def test_load_settings_puts_the_environment_over_the_file(tmp_path: Path, monkey
         ("reply_threshold = 2", "reply_threshold"),
         ("title = ", "desk.toml"),
         ("[variables]\norder_id = '('", "order_id"),
+        ("timezone = 'Mars/Olympus'", "timezone"),
+        ("[opening_hours]\nmon = ['9-17']", "opening_hours"),
+        ("[opening_hours]\nmonday = ['09:00-17:00']", "opening_hours"),
+        ("holidays = ['christmas']", "holidays"),
+        ("contact_email = 'help at shop'", "contact_email"),
         ("allowed_origins = ['*']", "allowed_origins"),
         ("allowed_origins = ['https://shop.example/']", "allowed_origins"),
         ("allowed_origins = ['https://shop.example; script-src *']", "allowed_origins"),
@@ -35,3 +41,14 @@ def test_load_settings_names_what_is_wrong_in_one_line(tmp_path: Path, content: 
     with pytest.raises(SettingsError, match=named) as caught:
         load_settings(tmp_path / "desk.toml")
     assert "\n" not in str(caught.value)
+
+
+def test_hours_are_none_without_opening_hours_and_read_with_them(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "desk.toml").hours is None
+    (tmp_path / "desk.toml").write_text(
+        'timezone = "Europe/London"\nholidays = [2026-12-25]\n[opening_hours]\nfri = ["09:00-17:30"]\n'
+    )
+    hours = load_settings(tmp_path / "desk.toml").hours
+    assert hours is not None
+    assert hours.is_open(datetime(2026, 12, 18, 10, tzinfo=UTC))
+    assert not hours.is_open(datetime(2026, 12, 25, 10, tzinfo=UTC))
