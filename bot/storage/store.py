@@ -3,6 +3,7 @@
 import secrets
 from types import TracebackType
 
+from bot.storage.aftercare import Aftercare
 from bot.storage.articles import Articles
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
@@ -23,6 +24,7 @@ class Store:
         conversations: the session log.
         turns: what the bot owes, as seen by this process.
         ownership: who answers a conversation.
+        aftercare: contacts and ratings that customers left.
         replies: the truth of replies.
         articles: the truth of knowledge articles.
         reviews: what people think of the bot's messages.
@@ -35,6 +37,7 @@ class Store:
         self.conversations = Conversations(database, clock, holder)
         self.turns = Turns(database, clock, holder)
         self.ownership = Ownership(database, clock)
+        self.aftercare = Aftercare(database, clock)
         self.replies = Replies(database, clock)
         self.articles = Articles(database, clock)
         self.reviews = Reviews(database, clock)
