@@ -100,7 +100,11 @@ class Assistant:
         )
 
     def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
-        """Hand over because the customer pressed the button; announced once, None while a person owns it already."""
+        """Hand over because the customer pressed the button.
+
+        Returns:
+            The one announcement; None where a person owns the conversation already, or got it at this moment.
+        """
         started = time.perf_counter()
         conversations = self.store.conversations
         conversation = conversations.load(conversation_id)
@@ -112,7 +116,10 @@ class Assistant:
         text = compose(choice, locale=conversation.locale, variables={}, absence=self._absence()).text
         latency_ms = (time.perf_counter() - started) * 1000
         reply = Reply(text, choice.decision, (), self.models().versions, latency_ms)
-        return conversations.append_reply(conversation_id, reply, NOTHING_READ, answers=asked.sequence)
+        try:
+            return conversations.append_reply(conversation_id, reply, NOTHING_READ, answers=asked.sequence)
+        except OwnedByPersonError:  # the bot's running turn handed off first, or somebody took over
+            return None
 
     def _absence(self) -> Absence | None:
         hours, now = self.settings.hours, self.clock()

@@ -79,9 +79,12 @@ class Delivery:
         return announced
 
     def announce(self, conversation_id: str) -> None:
-        """Tell all listeners that something changed in a conversation."""
+        """Tell all listeners that something changed in a conversation; one that fails keeps no turn from its end."""
         for listener in self.listeners:
-            listener(conversation_id)
+            try:
+                listener(conversation_id)
+            except Exception as error:  # noqa: BLE001 - what changed is durable, and the next change is told again
+                _log.error("a listener failed on conversation %s: %s", conversation_id, type(error).__name__)
 
     def start(self) -> None:
         """Begin to answer, with what an earlier process left open."""
@@ -131,6 +134,8 @@ class Delivery:
             if self.store.turns.is_mine(conversation_id):
                 self.assistant.answer(conversation_id)
                 self.announce(conversation_id)
+                if self.store.turns.owed(conversation_id):  # came meanwhile, perhaps to another process
+                    self._due(conversation_id)
         except Exception as error:  # noqa: BLE001 - the lease ends, and the turn is tried again or marked as failed
             _log.error("turn in conversation %s failed: %s", conversation_id, type(error).__name__)
         finally:

@@ -180,14 +180,14 @@ class Conversations:
         """Log the bot's reply with its decision in one transaction; a hand-off makes the queue the owner with it.
 
         ``answers`` is the sequence of the customer's message, which is answered once: a second reply to it is not
-        logged, the first one is given back with ``created=False``. ``burst`` lists the messages before it that wait
-        and that the reply answers too.
+        logged, the first one is given back with ``created=False``. ``burst`` lists the messages that wait and that the
+        reply answers, it among them; without one it is answered whether or not it waits.
 
         Raises:
             ConversationNotFoundError: no conversation has this id.
             MessageNotFoundError: ``answers`` is no customer's message.
             OwnedByPersonError: a person or the queue took the conversation meanwhile; nothing was logged.
-            TurnTakenError: a message of the burst has been answered meanwhile; nothing was logged.
+            TurnTakenError: a message of the burst waits no longer; nothing was logged.
         """
         text = storable_text(reply.text, "reply")
 
@@ -205,7 +205,7 @@ class Conversations:
             row = self._append(session, conversation, Role.BOT, text)
             row.answers = answers
             session.flush()
-            settle_turn(session, conversation, answered_by=row.sequence, sequences={*burst, answers})
+            settle_turn(session, conversation, answered_by=row.sequence, answers=answers, burst=set(burst))
             insert_missing(session, LoggedPassageRow, passage_rows(evidence))
             decision = decision_row(row.id, reply, evidence)
             session.add(decision)

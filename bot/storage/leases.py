@@ -25,19 +25,27 @@ def lease(conversation: ConversationRow, holder: str, now: datetime) -> None:
         conversation.lease_holder, conversation.lease_until_utc = holder, now + LEASE
 
 
-def settle_turn(session: Session, conversation: ConversationRow, *, answered_by: int, sequences: Set[int]) -> None:
-    """Mark a burst as answered; the lease ends unless more came meanwhile.
+def is_owed(session: Session, conversation: ConversationRow) -> bool:
+    """Whether a message of this conversation waits for the bot."""
+    waiting = MessageRow.conversation_id == conversation.conversation_id, MessageRow.awaits_reply
+    return bool(session.scalar(select(exists().where(*waiting))))
+
+
+def settle_turn(
+    session: Session, conversation: ConversationRow, *, answered_by: int, answers: int, burst: Set[int]
+) -> None:
+    """Mark what a reply answers as answered; the lease ends unless more came meanwhile.
 
     Raises:
-        TurnTakenError: one of several messages has an answer already.
+        TurnTakenError: a message of the burst waits no longer: it has been answered, or was a person's to answer.
     """
     here = MessageRow.conversation_id == conversation.conversation_id
-    rows = session.scalars(select(MessageRow).where(here, MessageRow.sequence.in_(sequences))).all()
-    if len(rows) > 1 and not all(row.awaits_reply for row in rows):
+    rows = session.scalars(select(MessageRow).where(here, MessageRow.sequence.in_({*burst, answers}))).all()
+    if not all(row.awaits_reply for row in rows if row.sequence in burst):
         raise TurnTakenError("part of the turn has been answered meanwhile: read it again")
     for row in rows:
         row.awaits_reply, row.reply_failed, row.answered_by = False, False, answered_by
     session.flush()
     conversation.reply_attempts = 0
-    if not session.scalar(select(exists().where(here, MessageRow.awaits_reply))):
+    if not is_owed(session, conversation):
         conversation.lease_holder = conversation.lease_until_utc = None

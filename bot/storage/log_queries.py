@@ -89,6 +89,7 @@ def move_owner(
         waiting = MessageRow.conversation_id == conversation.conversation_id, MessageRow.awaits_reply
         session.execute(update(MessageRow).where(*waiting).values(awaits_reply=False))
         conversation.lease_holder = conversation.lease_until_utc = None
+        conversation.reply_attempts = 0
     session.add(
         TransitionRow(
             conversation_id=conversation.conversation_id,

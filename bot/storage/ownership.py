@@ -19,6 +19,8 @@ from bot.values import Owner
 
 DESK = "desk"
 """Who acts when nobody does: time ran out."""
+CUSTOMER = "customer"
+"""Who acts when the conversation's customer does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Ownership:
         """Change who answers; what the bot has not answered when a person takes over stays with them.
 
         A conversation that an agent has may be handed back, released or closed by that agent alone, or by the desk;
-        its customer may close it.
+        its customer may close it and nothing else. The bot hands off with the reply that says so, see
+        ``Conversations.append_reply``: a hand-off without an announcement does not exist.
 
         Args:
             by: ``customer``, ``desk``, or a staff member's login name, who becomes the agent of a take-over.
@@ -57,7 +60,9 @@ class Ownership:
 
         def work(session: Session) -> Owner:
             row = conversation_row(session, conversation_id, lock=True)
-            if row.agent not in {None, name} and name not in {DESK, "customer"}:
+            if move is Move.HAND_OFF or (name == CUSTOMER and move is not Move.CLOSE):
+                raise MoveRefusedError(f"a {move.replace('_', ' ')} is not for {name} to do")
+            if row.agent not in {None, name} and name not in {DESK, CUSTOMER}:
                 raise MoveRefusedError(f"{row.agent} has this conversation: ask them to release it")
             return move_owner(session, row, move, by=name, reason=reason, now=self._clock())
 

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.storage.database import Database
-from bot.storage.leases import is_free, lease
+from bot.storage.leases import is_free, is_owed, lease
 from bot.storage.log_queries import conversation_row, touch
 from bot.storage.records import Clock
 from bot.storage.tables import ConversationRow, MessageRow
@@ -65,7 +65,7 @@ class Turns:
         return list(dict.fromkeys(self._database.read(lambda session: list(session.scalars(statement)))))
 
     def take(self, conversation_id: str) -> bool:
-        """Take over an abandoned conversation; False where somebody else was faster.
+        """Take over an abandoned conversation; False where somebody else was faster, or has answered it already.
 
         Where it was taken `MAX_ATTEMPTS` times in vain, its messages are marked as failed instead: its customer is
         told, and may send them once more.
@@ -73,7 +73,7 @@ class Turns:
 
         def work(session: Session) -> bool:
             row, now = conversation_row(session, conversation_id, lock=True), self._clock()
-            if not is_free(row, now):
+            if not is_free(row, now) or not is_owed(session, row):
                 return False
             row.reply_attempts += 1
             if row.reply_attempts <= MAX_ATTEMPTS:
@@ -83,6 +83,7 @@ class Turns:
             for message in session.scalars(select(MessageRow).where(*waiting)):
                 message.awaits_reply, message.reply_failed = False, True
             row.lease_holder = row.lease_until_utc = None
+            row.reply_attempts = 0
             touch(row, now)
             return False
 
