@@ -13,7 +13,7 @@ BotError
 │   ├── TurnTakenError              part of the turn has been answered meanwhile
 │   ├── ReplyNotFoundError          no reply has this id
 │   ├── ArticleNotFoundError        no article has this id
-│   ├── ArticleChangedError         somebody else changed the article meanwhile
+│   ├── ChangedMeanwhileError       somebody else changed the article or reply meanwhile
 │   └── JobLostError                the job is another worker's
 ├── DeskError                       the desk's directory or pointer is wrong
 │   └── SettingsError               a setting is unknown or of the wrong type
@@ -75,8 +75,8 @@ class ArticleNotFoundError(StorageError):
     """No article has this id."""
 
 
-class ArticleChangedError(StorageError):
-    """The article has a newer version than the one that was edited; nothing was written."""
+class ChangedMeanwhileError(StorageError):
+    """The article or reply has a newer version than the one that its editor read; nothing was written."""
 
 
 class JobLostError(StorageError):

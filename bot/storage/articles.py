@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from bot.errors import ArticleChangedError, ArticleNotFoundError
+from bot.errors import ArticleNotFoundError, ChangedMeanwhileError
 from bot.storage.database import Database
 from bot.storage.inputs import storable_key, storable_text
 from bot.storage.records import Article, ArticleVersion, Clock
@@ -37,7 +37,7 @@ class Articles:
 
         Raises:
             InvalidTextError: a text, the id or the name cannot be stored.
-            ArticleChangedError: somebody wrote a newer version than ``version``; nothing was written.
+            ChangedMeanwhileError: somebody wrote a newer version than ``version``; nothing was written.
         """
         author, written = storable_key(by, "name"), _storable(article)
 
@@ -59,7 +59,7 @@ class Articles:
 
         Raises:
             ArticleNotFoundError: there is none, or it is removed already.
-            ArticleChangedError: somebody wrote a newer version than ``version``; nothing was removed.
+            ChangedMeanwhileError: somebody wrote a newer version than ``version``; nothing was removed.
         """
         author = storable_key(by, "name")
 
@@ -77,12 +77,11 @@ class Articles:
 
     def current(self) -> list[ArticleVersion]:
         """Give the newest version of each article that is not removed, by id."""
-        is_newest = and_(
-            ArticleRow.document_id == ArticleVersionRow.document_id, ArticleRow.version == ArticleVersionRow.version
-        )
-        statement = select(ArticleVersionRow).join(ArticleRow, is_newest).where(~ArticleVersionRow.removed)
-        ordered = statement.order_by(ArticleVersionRow.document_id)
-        return [_stored(row) for row in self._database.read(lambda session: list(session.scalars(ordered)))]
+        return self._newest(removed=False)
+
+    def removed(self) -> list[ArticleVersion]:
+        """Give the removal of each article that is removed now, by id, with its last text."""
+        return self._newest(removed=True)
 
     def history(self, document_id: str) -> list[ArticleVersion]:
         """Give all versions of an article, oldest first, removals included.
@@ -101,6 +100,14 @@ class Articles:
         """Give the ids of all articles of which somebody wrote a version."""
         statement = select(ArticleVersionRow.document_id).where(ArticleVersionRow.changed_by == author).distinct()
         return set(self._database.read(lambda session: list(session.scalars(statement))))
+
+    def _newest(self, *, removed: bool) -> list[ArticleVersion]:
+        is_newest = and_(
+            ArticleRow.document_id == ArticleVersionRow.document_id, ArticleRow.version == ArticleVersionRow.version
+        )
+        statement = select(ArticleVersionRow).join(ArticleRow, is_newest).where(ArticleVersionRow.removed == removed)
+        ordered = statement.order_by(ArticleVersionRow.document_id)
+        return [_stored(row) for row in self._database.read(lambda session: list(session.scalars(ordered)))]
 
     def _add_version(self, session: Session, head: ArticleRow, article: Article, author: str, *, removed: bool) -> None:
         head.version += 1
@@ -133,7 +140,7 @@ def _storable(article: Article) -> Article:
 def _refuse_stale(head: ArticleRow, newest: ArticleVersionRow | None, known: int | None) -> None:
     if known is not None and known != head.version:
         who = f" by {newest.changed_by}" if newest is not None else ""
-        raise ArticleChangedError(
+        raise ChangedMeanwhileError(
             f"article {head.document_id!r} was changed{who} meanwhile: open it again and look at its history"
         )
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from bot.errors import ReplyNotFoundError
+from bot.errors import ChangedMeanwhileError, ReplyNotFoundError
 from bot.storage.database import Database
 from bot.storage.inputs import storable_key, storable_text
 from bot.storage.records import Approval, Clock, ProposedReply, StoredReply
@@ -45,7 +45,7 @@ class Replies:
 
         return self._database.write(work)
 
-    def approve(self, reply_ids: Sequence[str] | None, *, by: str) -> Approval:
+    def approve(self, reply_ids: Sequence[str] | None, *, by: str, version: int | None = None) -> Approval:
         """Let the newest versions of replies reach customers, under a person's name.
 
         Replies that hold amounts, dates or promises are approved only by id, one in a call: None and a list of
@@ -55,9 +55,11 @@ class Replies:
         Args:
             reply_ids: one reply, several, or None for all that are proposed.
             by: the person's name.
+            version: the one that the person has read, of a single reply; None: whatever is the newest.
 
         Raises:
             ReplyNotFoundError: an id is unknown; none was approved.
+            ChangedMeanwhileError: the newest version is not ``version``; nothing was approved.
             InvalidTextError: the name is blank.
         """
         name = storable_key(by, "name")
@@ -68,7 +70,7 @@ class Replies:
             approved: list[str] = []
             held: dict[str, tuple[str, ...]] = {}
             for reply_id in ids:
-                newest = _newest(session, reply_id)
+                newest = _newest(session, reply_id, known=version)
                 if newest.state == ReplyState.WITHDRAWN:
                     held[reply_id] = ("withdrawn",)
                 elif newest.state == ReplyState.PROPOSED and newest.risky and not one_by_id:
@@ -112,24 +114,26 @@ class Replies:
         by: str,
         risky: Sequence[str] = (),
         intents: Sequence[str] | None = None,
+        version: int | None = None,
     ) -> StoredReply:
         """Write a new version, which is proposed again; an approved older one stays live until it is approved.
 
         ``risky`` says why the new text must not be approved in bulk, as in `ProposedReply`; ``intents=None`` keeps
-        those of the version before.
+        those of the version before. ``version`` is the newest one that the author has read; None: whatever it is.
 
         Returns:
             The new version, or the newest one as it is where nothing would change.
 
         Raises:
             ReplyNotFoundError: the id is unknown.
+            ChangedMeanwhileError: the newest version is not ``version``; nothing was written.
             InvalidTextError: the text cannot be stored.
         """
         author, written = storable_key(by, "name"), storable_text(text, "reply")
 
         def work(session: Session) -> StoredReply:
             head = _head(session, reply_id)
-            newest = _newest(session, reply_id)
+            newest = _newest(session, reply_id, known=version)
             kept = tuple(newest.intents if intents is None else intents)
             same = (newest.text, tuple(newest.intents)) == (written, kept)
             if same and newest.state != ReplyState.WITHDRAWN:
@@ -141,7 +145,7 @@ class Replies:
 
     def approved(self) -> list[ApprovedReply]:
         """Give what may reach customers now, by id."""
-        rows = self._in_state(ReplyState.APPROVED)
+        rows = self.in_state(ReplyState.APPROVED)
         return [
             ApprovedReply(
                 reply_id=row.reply_id,
@@ -158,7 +162,7 @@ class Replies:
 
     def proposed(self) -> list[StoredReply]:
         """Give what waits for a person, the most frequent first."""
-        return sorted(self._in_state(ReplyState.PROPOSED), key=lambda reply: -reply.frequency)
+        return sorted(self.in_state(ReplyState.PROPOSED), key=lambda reply: -reply.frequency)
 
     def get(self, reply_id: str, version: int) -> StoredReply:
         """Give one version, whatever its state, with the name and date of its approval if it ever was.
@@ -182,8 +186,14 @@ class Replies:
             raise _unknown(reply_id)
         return [_stored(row) for row in rows]
 
-    def _in_state(self, state: ReplyState) -> list[StoredReply]:
+    def in_state(self, state: ReplyState) -> list[StoredReply]:
+        """Give the versions that are in a state, by reply; of withdrawn replies the newest, if nothing else is left."""
         statement = select(ReplyVersionRow).where(ReplyVersionRow.state == state.value)
+        if state is ReplyState.WITHDRAWN:
+            other = aliased(ReplyVersionRow)
+            lives = select(other.version).where(other.reply_id == ReplyVersionRow.reply_id, other.state != state.value)
+            newest = and_(ReplyRow.reply_id == ReplyVersionRow.reply_id, ReplyRow.version == ReplyVersionRow.version)
+            statement = statement.join(ReplyRow, newest).where(~lives.exists())
         ordered = statement.order_by(ReplyVersionRow.reply_id)
         return [_stored(row) for row in self._database.read(lambda session: list(session.scalars(ordered)))]
 
@@ -238,8 +248,10 @@ def _head(session: Session, reply_id: str) -> ReplyRow:
     return row
 
 
-def _newest(session: Session, reply_id: str) -> ReplyVersionRow:
+def _newest(session: Session, reply_id: str, *, known: int | None) -> ReplyVersionRow:
     head = _head(session, reply_id)
+    if known not in {None, head.version}:
+        raise ChangedMeanwhileError(f"reply {reply_id!r} has version {head.version} meanwhile: read that one")
     is_newest = and_(ReplyVersionRow.reply_id == reply_id, ReplyVersionRow.version == head.version)
     return session.scalars(select(ReplyVersionRow).where(is_newest)).one()
 

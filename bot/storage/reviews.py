@@ -138,6 +138,12 @@ class Reviews:
             statement = statement.where(ReviewRow.reviewed_utc >= since_utc)
         return self._database.read(lambda session: session.scalars(statement).one())
 
+    def intents(self) -> list[str]:
+        """Give all intents that reviewers named, also those that no bundle knows yet."""
+        statement = select(ReviewRow.intent).where(ReviewRow.intent.is_not(None)).distinct()
+        named = self._database.read(lambda session: list(session.scalars(statement)))
+        return sorted(intent for intent in named if intent is not None)
+
     def agreement(self) -> Agreement:
         """Tell how far reviewers of the same messages agree."""
         several = select(ReviewRow.message_id).group_by(ReviewRow.message_id).having(func.count() > 1)

@@ -10,7 +10,7 @@ import pytest
 from bot.articles import BY_FOLDER, follow_file, take_over_folders
 from bot.bootstrap import open_store
 from bot.desk import Desk
-from bot.errors import ArticleChangedError
+from bot.errors import ChangedMeanwhileError
 from bot.storage.records import ArticleVersion
 from bot.storage.store import Store
 from bot.worker import Worker
@@ -95,7 +95,7 @@ def test_of_two_who_edit_the_same_version_the_second_is_told(store: Store) -> No
         barrier.wait()
         try:
             store.articles.put(replace(before.article, body=f"By {name}"), by=name, version=before.version)
-        except ArticleChangedError as error:
+        except ChangedMeanwhileError as error:
             refused.append(str(error))
 
     writers = [threading.Thread(target=write, args=(name,)) for name in ("ann", "bob")]

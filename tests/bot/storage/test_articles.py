@@ -59,3 +59,11 @@ def test_writers_at_once_get_versions_without_gaps(store: Store) -> None:
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda n: store.articles.put(replace(SHIPPING, body=f"{n} days"), by="Ann"), range(20)))
     assert [version.version for version in store.articles.history("shipping")] == list(range(1, 21))
+
+
+def test_removed_articles_are_listed_with_their_last_text(store: Store) -> None:
+    store.articles.put(SHIPPING, by="Ann")
+    assert store.articles.removed() == []
+    store.articles.remove("shipping", by="Bob")
+    (removed,) = store.articles.removed()
+    assert (removed.article, removed.changed_by, store.articles.current()) == (SHIPPING, "Bob", [])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import InvalidTextError, ReplyNotFoundError
+from bot.errors import ChangedMeanwhileError, InvalidTextError, ReplyNotFoundError
 from bot.storage.records import ProposedReply
 from bot.storage.store import Store
 from bot.values import ReplyState
@@ -132,3 +132,22 @@ def test_unknown_reply_is_an_error(store: Store) -> None:
     ):
         with pytest.raises(ReplyNotFoundError):
             call()
+
+
+def test_only_the_version_that_was_read_is_approved_or_edited(proposed: Store) -> None:
+    proposed.replies.edit("safe", "Which order is it?", by="Bob", version=1)
+    with pytest.raises(ChangedMeanwhileError, match="version 2"):
+        proposed.replies.approve(["safe"], by="Ann", version=1)
+    with pytest.raises(ChangedMeanwhileError):
+        proposed.replies.edit("safe", "Something else", by="Ann", version=1)
+    assert approved_ids(proposed) == []
+    assert proposed.replies.approve(["safe"], by="Ann", version=2).approved == ("safe",)
+
+
+def test_withdrawn_replies_are_listed_once_and_only_while_nothing_else_is_left(proposed: Store) -> None:
+    proposed.replies.approve(["safe"], by="Ann")
+    proposed.replies.edit("safe", "Which order is it?", by="Bob")
+    proposed.replies.withdraw(["safe", "other"], by="Ann")
+    proposed.replies.edit("other", "A new text.", by="Bob")
+    withdrawn = proposed.replies.in_state(ReplyState.WITHDRAWN)
+    assert [(reply.reply_id, reply.version) for reply in withdrawn] == [("safe", 2)]
