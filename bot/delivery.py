@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from bot.assistant import Assistant
 from bot.errors import BotError
+from bot.handoff import Move
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
 
@@ -21,6 +22,9 @@ _LOOK_S = 1.0
 """How often abandoned conversations are looked for."""
 _PATIENCE = 4
 """A customer who never pauses is answered after so many pauses."""
+
+PURGE = "purge"
+"""Kind of the job that overwrites what erased rows left in the database's files."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,11 +76,32 @@ class Delivery:
         self.announce(conversation_id)
         return asked
 
+    def retry(self, conversation_id: str) -> None:
+        """Try again to answer what the bot gave up on; of no effect where it did not."""
+        self.store.turns.retry(conversation_id)
+        self._due(conversation_id, at_once=True)
+        self.announce(conversation_id)
+
     def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
         """Hand over because the customer asked by a button; announced once."""
         announced = self.assistant.request_person(conversation_id, client_message_id)
         self.announce(conversation_id)
         return announced
+
+    def close(self, conversation_id: str, *, by: str) -> None:
+        """End a conversation.
+
+        Raises:
+            MoveRefusedError: it is closed already, or another agent has it.
+        """
+        self.store.ownership.move(conversation_id, Move.CLOSE, by=by)
+        self.announce(conversation_id)
+
+    def erase(self, conversation_id: str) -> None:
+        """Delete a conversation with all that hangs on it, and have its traces in the files purged."""
+        if self.store.standings.erase(conversation_id):
+            self.store.jobs.enqueue(PURGE)
+            self.announce(conversation_id)
 
     def announce(self, conversation_id: str) -> None:
         """Tell all listeners that something changed in a conversation; one that fails keeps no turn from its end."""
@@ -85,6 +110,11 @@ class Delivery:
                 listener(conversation_id)
             except Exception as error:  # noqa: BLE001 - what changed is durable, and the next change is told again
                 _log.error("a listener failed on conversation %s: %s", conversation_id, type(error).__name__)
+
+    @property
+    def backlog(self) -> int:
+        """Turns of this process that wait or run."""
+        return len(self._waiting) + len(self._running)
 
     def start(self) -> None:
         """Begin to answer, with what an earlier process left open."""

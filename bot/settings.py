@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         holidays: dates on which nobody is there.
         contact_email: where customers may write while nobody is there.
         allowed_origins: other sites that may show the chat in a frame and call it, such as ``https://www.shop.example``.
+        web_api: let programs use ``/api/v1`` with bearer tokens, and show its description.
+        identity_secret: key (HS256) with which the company's site signs who the customer is; empty: all are anonymous.
+        visitor_rate: how often one visitor may change something; ``address_rate`` for one address.
+        rate_storage: where that is counted: ``memory://``, or ``redis://HOST`` where several processes serve.
+        max_backlog: turns that may wait in a process; more messages are refused with 503.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
@@ -115,6 +120,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     allowed_origins: tuple[Annotated[str, AfterValidator(_is_origin)], ...] = ()
+    web_api: bool = False
+    identity_secret: str = Field(default="", repr=False)
+    visitor_rate: str = "120/minute"
+    address_rate: str = "600/minute"
+    rate_storage: str = "memory://"
+    max_backlog: int = Field(default=300, ge=1)
     secure_cookies: bool = False
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.articles import take_over_folders
 from bot.bootstrap import open_store
+from bot.delivery import PURGE
 from bot.desk import Desk
 from bot.encoder import Encoder
 from bot.errors import BotError, JobLostError
@@ -77,6 +78,9 @@ class Worker:
         self.store.jobs.finish(job.job_id)
 
     def _run(self, job: Job) -> None:
+        if job.kind == PURGE:
+            self.store.purge()
+            return
         encoder = self._encoder()
 
         def progress(done: int, total: int) -> None:

@@ -1,25 +1,33 @@
 """The web application: parent routes, the mounted chat, and the layers before them. Knows no models and no SQL."""
 
 import os
-from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import anyio.to_thread
 import gradio
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, Field
 from starlette.middleware.cors import CORSMiddleware
 
-from bot.values import Conversation
+from bot.values import Owner
+from ui.api.access import refusals
+from ui.api.routes import ConversationApi
+from ui.changes import Changes
 from ui.chat import build_chat
 from ui.errors import UiError
 from ui.framing import frame_ancestors, image_sources
 from ui.front_page import FrontPage
-from ui.hardening import AddressLimit, BodyGuard, ErrorShield, GradioGate, OriginGuard
+from ui.hardening import BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
+from ui.identity import identity_of
+from ui.limits import RateLimit
 from ui.security_headers import PagePolicy, SecurityHeaders
-from ui.services import ChatServices, ChatSettings, Conversations
+from ui.services import ChatServices, ChatSettings, Delivery
 from ui.texts import choose_language
 from ui.theme import chat_theme
 from ui.visitors import (
@@ -31,6 +39,7 @@ from ui.visitors import (
     visitor_secret,
 )
 
+_T = TypeVar("_T")
 CHAT_PATH = "/chat"
 MAX_MESSAGE_CHARS = 10_000
 """The longest message that surely fits a body of 64 KB."""
@@ -52,22 +61,34 @@ def create_app(services: ChatServices) -> FastAPI:
     if settings.max_message_chars > MAX_MESSAGE_CHARS:
         raise UiError(f"setting 'max_message_chars': at most {MAX_MESSAGE_CHARS}; lower it in desk.toml")
     os.environ.update(_GRADIO_ENVIRONMENT)
-    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
+    changes = Changes(services.store.standings.revisions)
+    app = FastAPI(
+        title=f"{settings.title}: Frontdesk API",
+        lifespan=partial(_lifespan, services.delivery, changes),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json" if settings.web_api else None,
+    )
+    app.state.changes = changes
     app.include_router(health_routes(services.health))
+    app.include_router(ConversationApi(services, changes).routes())
     app.include_router(_conversation_routes(services))
-    blocks = build_chat(services)
+    blocks = build_chat(services, changes)
     app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
     app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
     app.add_middleware(BodyGuard)
     app.add_middleware(OriginGuard, allowed_origins=settings.allowed_origins)
     app.add_middleware(
-        AddressLimit, burst=settings.requests_burst, per_second=settings.requests_per_second, buckets=OrderedDict()
+        RateLimit,
+        visitor_rate=settings.visitor_rate,
+        address_rate=settings.address_rate,
+        storage=settings.rate_storage,
     )
     app.add_middleware(
         CORSMiddleware,  # this very class: Gradio looks for it and then leaves CORS to us
         allow_origins=settings.allowed_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["content-type"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["content-type", "authorization", "last-event-id"],
         allow_credentials=True,
     )
     app.add_middleware(ErrorShield)
@@ -75,6 +96,16 @@ def create_app(services: ChatServices) -> FastAPI:
     app.add_middleware(SecurityHeaders, pages=pages, tls=settings.secure_cookies)
     _mount(app, blocks)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(delivery: Delivery, changes: Changes, _: FastAPI) -> AsyncIterator[None]:
+    """Answer customers, and wake the streams, while the server runs."""
+    async with changes.running():
+        delivery.listeners.append(changes.publish)
+        await anyio.to_thread.run_sync(delivery.start)
+        yield
+        await anyio.to_thread.run_sync(delivery.stop)
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks) -> None:
@@ -97,44 +128,50 @@ def _mount(app: FastAPI, blocks: gradio.Blocks) -> None:
     blocks.has_launched = True  # without it Gradio copies any file that a client names
 
 
+class BeginBody(BaseModel):
+    """What the page may say when it begins a conversation: who the company's own site says the customer is."""
+
+    identity: str | None = Field(None, max_length=4096)
+
+
 def _conversation_routes(services: ChatServices) -> APIRouter:
     router = APIRouter()
-    conversations, settings = services.store.conversations, services.settings
+    standings, settings = services.store.standings, services.settings
 
     @router.get("/", include_in_schema=False)
     async def front(request: Request) -> RedirectResponse:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f".{CHAT_PATH}/{query}")
 
-    @router.post("/conversation")
-    async def begin(request: Request) -> Response:
+    @router.post("/conversation", include_in_schema=False)
+    async def begin(request: Request, body: BeginBody | None = None) -> Response:
         if visitor_secret(request.cookies) is None:
             return JSONResponse({"detail": "the chat needs its cookie; load the page first"}, status_code=403)
-        if await _found(conversations, request):
+        key = conversation_key(request.cookies)
+        found = await _in_thread(partial(standings.find, key.conversation_id, key.token)) if key else None
+        if found and found.owner is not Owner.CLOSED:
             return Response(status_code=204)
         language = choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
-        started = await anyio.to_thread.run_sync(partial(conversations.start, channel="web", locale=language))
+        identity = identity_of(body.identity if body else None, settings.identity_secret)
+        start = partial(
+            services.store.conversations.start,
+            channel="web",
+            locale=language,
+            customer_id=identity.customer_id if identity else None,
+            customer_name=identity.name if identity else None,
+        )
+        started = await _in_thread(start)
         response = Response(status_code=204)
         value = ConversationKey(started.conversation_id, started.token).cookie_value()
         response.raw_headers.append(_cookie(CONVERSATION_COOKIE, value, settings))
         return response
 
-    @router.get("/conversation/state")
-    async def state(request: Request, after: int = 0) -> JSONResponse:
-        found = await _found(conversations, request)
-        if found is None:
-            return JSONResponse({"detail": "no such conversation"}, status_code=404)
-        newer = await anyio.to_thread.run_sync(conversations.messages_after, found.conversation_id, after)
-        return JSONResponse({"new_messages": len(newer), "owner": found.owner}, headers={"Cache-Control": "no-store"})
-
     return router
 
 
-async def _found(conversations: Conversations, request: Request) -> Conversation | None:
-    key = conversation_key(request.cookies)
-    if key is None:
-        return None
-    return await anyio.to_thread.run_sync(conversations.find, key.conversation_id, key.token)
+async def _in_thread(work: Callable[[], _T]) -> _T:
+    with refusals():
+        return await anyio.to_thread.run_sync(work)
 
 
 def _cookie(name: str, value: str, settings: ChatSettings) -> tuple[bytes, bytes]:

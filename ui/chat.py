@@ -12,11 +12,13 @@ from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 import gradio
 
 from bot.storage.records import LoggedMessage
 from bot.values import Owner, PassageSource, Role
+from ui.changes import Changes
 from ui.errors import InputRefusedError, Refusal, UiError, report_failure
 from ui.message_text import accepted_text
 from ui.passage import render_passage
@@ -26,6 +28,7 @@ from ui.thread import View, render_page, render_skeleton
 from ui.visitors import LANGUAGE_COOKIE, conversation_key
 
 MAX_COMMENT_CHARS = 1000
+ANSWER_WAIT_S = 20.0
 REMEMBERED_SESSIONS = 500
 """Gradio keeps a copy of the page's configuration for each; nothing of ours is in it."""
 _CLIENT_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -43,9 +46,9 @@ class _Caller:
     owner: Owner
 
 
-def build_chat(services: ChatServices) -> gradio.Blocks:
+def build_chat(services: ChatServices, changes: Changes) -> gradio.Blocks:
     """The chat's Blocks, with every event wired; to be mounted by ``ui.app``."""
-    handlers = ChatHandlers(services)
+    handlers = ChatHandlers(services, changes)
     script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     blocks: gradio.Blocks = gradio.Blocks(title=services.settings.title, analytics_enabled=False, fill_height=True)
     blocks.state_session_capacity = REMEMBERED_SESSIONS
@@ -87,8 +90,9 @@ def _guarded(handler: Callable[..., AsyncIterator[Outputs]]) -> Callable[..., As
 class ChatHandlers:
     """One method an event. Each finds its visitor anew, so that tabs, restarts and replays need no care."""
 
-    def __init__(self, services: ChatServices) -> None:
+    def __init__(self, services: ChatServices, changes: Changes) -> None:
         self.services = services
+        self.changes = changes
 
     def page_events(self) -> dict[str, Callable[..., AsyncIterator[Outputs]]]:
         """Handlers of the events that ``page.js`` triggers and that redraw the page."""
@@ -112,15 +116,17 @@ class ChatHandlers:
         letter = _letter_id(event)
         caller, conversation_id = await self._opened(request)
         yield await self._page(caller, pending=text), _notice("")
-        await _in_thread(partial(self.services.assistant.reply, conversation_id, text, letter))
-        yield await self._page(await self._caller(request)), _notice("", letter, "delivered")
+        asked = await _in_thread(partial(self.services.delivery.post, conversation_id, text, letter))
+        yield gradio.skip(), _notice("", letter, "delivered")
+        if await self._is_answered(conversation_id, asked.sequence):
+            yield await self._page(await self._caller(request)), gradio.skip()
 
     @_guarded
     async def person(self, request: gradio.Request, event: gradio.EventData) -> AsyncIterator[Outputs]:
         """Hand over to people."""
         letter = _letter_id(event)
         _, conversation_id = await self._opened(request)
-        await _in_thread(partial(self.services.assistant.request_person, conversation_id, letter))
+        await _in_thread(partial(self.services.delivery.request_person, conversation_id, letter))
         yield await self._page(await self._caller(request)), _notice("")
 
     @_guarded
@@ -151,6 +157,22 @@ class ChatHandlers:
         passage = await _in_thread(partial(self.services.passage, version, source.passage_id))
         yield render_passage(source, passage, caller.texts, secrets.token_hex(4)), _notice("")
 
+    async def _is_answered(self, conversation_id: str, sequence: int) -> bool:
+        """Wait for the reply; False for a message that a later one of its burst will show, or where time is over.
+
+        The reply comes in any case, and then by the page's stream: this only spares the page one more event.
+        """
+        async with self.changes.watch(conversation_id) as watch:
+            with anyio.move_on_after(ANSWER_WAIT_S):
+                while not self.changes.closing:
+                    standing = await _in_thread(partial(self.services.store.standings.get, conversation_id))
+                    if standing is None or not standing.pending:
+                        return True
+                    if standing.last_sequence > sequence:
+                        return False
+                    await watch.changed(ANSWER_WAIT_S)
+        return False
+
     async def _judge(self, request: gradio.Request, sequence: int, helpful: bool, comment: str | None) -> None:
         _, conversation_id = await self._opened(request)
         await self._bot_message(conversation_id, sequence)
@@ -171,7 +193,7 @@ class ChatHandlers:
 
     async def _caller(self, request: gradio.Request) -> _Caller:
         key = conversation_key(request.cookies)
-        find = self.services.store.conversations.find
+        find = self.services.store.standings.find
         found = await _in_thread(partial(find, key.conversation_id, key.token)) if key else None
         if found is None:
             return _Caller(_texts(request), None, Owner.BOT)
@@ -188,7 +210,9 @@ class ChatHandlers:
         if pending is not None and messages and messages[-1].message.text == pending:
             pending = None  # a retry of what is stored already
         settings = self.services.settings
-        return render_page(View(caller.texts, settings, caller.owner, messages, pending, commenting))
+        shown = caller.conversation_id or ""
+        view = View(caller.texts, settings, caller.owner, messages, pending, commenting, conversation_id=shown)
+        return render_page(view)
 
 
 async def _in_thread(call: Callable[[], _Value]) -> _Value:

@@ -3,12 +3,8 @@
 Knows no conversations and no pages. Order, outermost first, is that of ``ui.app``.
 """
 
-import ipaddress
 import json
 import re
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -18,12 +14,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.errors import report_failure
+from ui.limits import SAFE_METHODS
 from ui.request_body import BodyRefusedError, checked_json, read_body
 from ui.visitors import bound_session, read_cookies, visitor_secret
 
 MAX_BODY_BYTES = 64 * 1024
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_REMEMBERED_ADDRESSES = 10_000
 _GRADIO_ROUTES = (
     ("GET", re.compile(r"/")),
     ("HEAD", re.compile(r"/")),
@@ -61,37 +56,6 @@ class ErrorShield:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressLimit:
-    """A token bucket for each client address, over requests that change something.
-
-    The address is the connection's own; ``X-Forwarded-For`` counts only where the server was told to trust a proxy.
-    """
-
-    app: ASGIApp
-    burst: int
-    per_second: float
-    buckets: OrderedDict[str, tuple[float, float]]
-    clock: Callable[[], float] = time.monotonic
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request, or answer 429 with the seconds to wait."""
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or self._take(_network(scope)):
-            await self.app(scope, receive, send)
-            return
-        wait = max(1, round(1 / self.per_second))
-        await _refuse(429, "too many requests; wait a moment", {"Retry-After": str(wait)})(scope, receive, send)
-
-    def _take(self, address: str) -> bool:
-        now = self.clock()
-        tokens, seen = self.buckets.pop(address, (float(self.burst), now))
-        tokens = min(float(self.burst), tokens + (now - seen) * self.per_second)
-        self.buckets[address] = (max(0.0, tokens - 1), now)
-        if len(self.buckets) > _REMEMBERED_ADDRESSES:
-            self.buckets.popitem(last=False)
-        return tokens >= 1
-
-
-@dataclass(frozen=True, slots=True)
 class OriginGuard:
     """Refuses changing requests that a foreign page makes in the visitor's browser (CSRF)."""
 
@@ -100,7 +64,7 @@ class OriginGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request, or answer 403."""
-        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and not self._trusted(origin, headers.get("host", "")):
@@ -120,7 +84,7 @@ class BodyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request with its body read and checked, or answer 400, 413 or 422."""
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
         try:
@@ -207,13 +171,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replayed
-
-
-def _network(scope: Scope) -> str:
-    """The caller's address; of IPv6 the /64, which one customer has whole."""
-    host = (scope.get("client") or ("", 0))[0]
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return host if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -16,6 +17,7 @@ import uvicorn
 from bot.bootstrap import Services, open_services
 from bot.settings import Settings
 from ui.app import create_app
+from ui.changes import Changes
 from ui.errors import PortInUseError
 from ui.services import ChatServices, ChatSettings
 
@@ -43,8 +45,9 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
     with open_services(desk_directory) as services:
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
         app = create_app(chat_services(services))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_DRAIN_S)
+        server = _Server(
+            app.state.changes,
+            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_DRAIN_S),
         )
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
@@ -52,6 +55,19 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
             if services.settings.allowed_origins:
                 print(_COOKIES_NEED_TLS, flush=True)  # noqa: T201
             server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the open streams when it is time to go, so that they end at once and their clients resume elsewhere."""
+
+    def __init__(self, changes: Changes, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End the streams, then the server."""
+        self._changes.close()
+        super().handle_exit(sig, frame)
 
 
 def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - Python's own signature
@@ -62,7 +78,7 @@ def chat_services(services: Services) -> ChatServices:
     """What the chat page needs of an open desk."""
     return ChatServices(
         store=services.store,
-        assistant=services.assistant,
+        delivery=services.delivery,
         passage=services.passage,
         health=services.health,
         settings=_chat_settings(services.settings),
@@ -78,6 +94,12 @@ def _chat_settings(settings: Settings) -> ChatSettings:
         allowed_origins=settings.allowed_origins,
         secure_cookies=settings.secure_cookies,
         cross_site_cookies=bool(settings.allowed_origins),
+        visitor_rate=settings.visitor_rate,
+        address_rate=settings.address_rate,
+        rate_storage=settings.rate_storage,
+        max_backlog=settings.max_backlog,
+        web_api=settings.web_api,
+        identity_secret=settings.identity_secret,
     )
 
 

@@ -1,46 +1,86 @@
 """What the pages need from the rest of the desk, as small protocols. Knows no gradio, no SQL and no models."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.storage.records import LoggedMessage, StartedConversation
-from bot.values import Conversation
+from bot.storage.standings import Standing
 from retrieval.values import Passage
 
 
 class Conversations(Protocol):
     """The part of ``store.conversations`` that the chat uses; every call blocks."""
 
-    def start(self, *, channel: str, locale: str) -> StartedConversation:
+    def start(
+        self, *, channel: str, locale: str, customer_id: str | None = None, customer_name: str | None = None
+    ) -> StartedConversation:
         """Begin a conversation."""
-
-    def find(self, conversation_id: str, token: str) -> Conversation | None:
-        """The conversation, if the token opens it."""
 
     def messages_after(self, conversation_id: str, sequence: int) -> Sequence[LoggedMessage]:
         """Messages with a higher sequence, oldest first."""
+
+    def reply_to(self, conversation_id: str, sequence: int) -> LoggedMessage | None:
+        """The bot's reply to a customer's message."""
 
     def add_feedback(self, conversation_id: str, sequence: int, *, helpful: bool, comment: str | None) -> object:
         """Keep a judgement; the latest wins."""
 
 
-class Store(Protocol):
+class Standings(Protocol):
+    """The part of ``store.standings`` that the chat uses; every call blocks."""
+
+    def find(self, conversation_id: str, token: str) -> Standing | None:
+        """Where a conversation stands, if the token opens it."""
+
+    def get(self, conversation_id: str) -> Standing | None:
+        """Where a conversation stands."""
+
+    def revisions(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
+        """Revisions of conversations by id."""
+
+
+class ChatStore(Protocol):
     """The part of ``bot.storage.Store`` that the chat uses."""
 
     @property
     def conversations(self) -> Conversations:
         """All conversations of the desk."""
 
+    @property
+    def standings(self) -> Standings:
+        """Where they stand."""
 
-class Assistant(Protocol):
-    """The part of ``bot.assistant.Assistant`` that the chat uses; both calls block."""
 
-    def reply(self, conversation_id: str, text: str, client_message_id: str) -> object:
-        """Store the customer's message, answer it, store the answer; a repeated id changes nothing."""
+class Delivery(Protocol):
+    """The part of ``bot.delivery.Delivery`` that the chat uses; every call blocks."""
+
+    listeners: list[Callable[[str], None]]
+
+    @property
+    def backlog(self) -> int:
+        """Turns that wait or run."""
+
+    def post(self, conversation_id: str, text: str, client_message_id: str) -> LoggedMessage:
+        """Make a message durable; its reply follows by itself. A repeated id changes nothing."""
+
+    def retry(self, conversation_id: str) -> None:
+        """Try again to answer what the bot gave up on."""
 
     def request_person(self, conversation_id: str, client_message_id: str) -> object:
         """Hand the conversation over to people; announced once."""
+
+    def close(self, conversation_id: str, *, by: str) -> None:
+        """End the conversation."""
+
+    def erase(self, conversation_id: str) -> None:
+        """Delete the conversation."""
+
+    def start(self) -> None:
+        """Begin to answer."""
+
+    def stop(self) -> None:
+        """Finish the turns that run."""
 
 
 class PassageLookup(Protocol):
@@ -73,8 +113,11 @@ class ChatSettings:
         allowed_origins: other sites that may call the chat with the visitor's cookies.
         secure_cookies: send cookies over HTTPS only.
         cross_site_cookies: the page lives in another site's frame (``SameSite=None; Secure; Partitioned``).
-        requests_burst: how many changing requests one address may make at once.
-        requests_per_second: how fast that allowance comes back.
+        visitor_rate: how often one visitor may change something; ``address_rate`` for one address.
+        rate_storage: where that is counted.
+        max_backlog: turns that may wait; more messages are refused with 503.
+        web_api: whether programs may use the API with bearer tokens.
+        identity_secret: key of signed identities; empty: nobody is believed.
         queue_size: turns that may wait at a time; more are refused with 503.
     """
 
@@ -85,8 +128,12 @@ class ChatSettings:
     allowed_origins: tuple[str, ...] = ()
     secure_cookies: bool = False
     cross_site_cookies: bool = False
-    requests_burst: int = 60
-    requests_per_second: float = 2.0
+    visitor_rate: str = "120/minute"
+    address_rate: str = "600/minute"
+    rate_storage: str = "memory://"
+    max_backlog: int = 300
+    web_api: bool = False
+    identity_secret: str = field(default="", repr=False)
     queue_size: int = 200
 
 
@@ -94,8 +141,8 @@ class ChatSettings:
 class ChatServices:
     """Everything that the chat page stands on; built by ``bot/bootstrap.py``'s caller."""
 
-    store: Store
-    assistant: Assistant
+    store: ChatStore
+    delivery: Delivery
     passage: PassageLookup
     health: HealthCheck
     settings: ChatSettings

@@ -44,6 +44,8 @@ class Texts:
     earlier: str
     other_language: str
     loading: str
+    reply_failed: str
+    retry: str
 
 
 _ENGLISH = Texts(
@@ -81,6 +83,8 @@ _ENGLISH = Texts(
     earlier="Earlier messages are kept, but not shown here.",
     other_language="中文",
     loading="Loading",
+    reply_failed="The assistant could not answer this message.",
+    retry="Try again",
 )
 
 _CHINESE = Texts(
@@ -118,6 +122,8 @@ _CHINESE = Texts(
     earlier="更早的消息已保存，但不在此处显示。",
     other_language="English",
     loading="正在加载",
+    reply_failed="智能客服未能回答这条消息。",
+    retry="重试",
 )
 
 

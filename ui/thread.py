@@ -27,6 +27,7 @@ class View:
     Attributes:
         pending: a text that was sent but is not stored yet.
         commenting: sequence of the message whose comment box is open.
+        conversation_id: whose stream the page listens to; no secret.
     """
 
     texts: Texts
@@ -36,6 +37,7 @@ class View:
     pending: str | None = None
     commenting: int | None = None
     now_utc: datetime = field(default_factory=lambda: datetime.now(UTC))
+    conversation_id: str = ""
 
     @property
     def last_sequence(self) -> int:
@@ -49,8 +51,10 @@ class View:
             return False
         if self.pending is not None:
             return True
-        last = self.messages[-1].message if self.messages else None
-        return last is not None and last.role is Role.CUSTOMER and self.now_utc - last.sent_utc < TYPING_FOR
+        last = self.messages[-1] if self.messages else None
+        if last is None or last.message.role is not Role.CUSTOMER or last.reply_failed:
+            return False
+        return self.now_utc - last.message.sent_utc < TYPING_FOR
 
 
 def render_page(view: View) -> str:
@@ -59,7 +63,8 @@ def render_page(view: View) -> str:
     words = {"offline": texts.offline, "unsent": texts.unsent, "cookies": texts.cookies}
     data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
     return (
-        f'<div id="fd" class="fd" lang="{texts.language}" data-sequence="{view.last_sequence}" '
+        f'<div id="fd" class="fd" lang="{texts.language}" '
+        f'data-conversation="{view.conversation_id}" data-sequence="{view.last_sequence}" '
         f'data-owner="{view.owner}" data-limit="{view.settings.max_message_chars}"{data}>'
         f"{_header(view)}"
         f'<div id="fd-thread" class="fd-thread" role="log" aria-live="polite" tabindex="0">{_thread(view)}</div>'
@@ -137,7 +142,8 @@ def _chip(text: str) -> str:
 def _message(view: View, logged: LoggedMessage, *, last: bool) -> str:
     role, text = logged.message.role, logged.message.text
     if role is Role.CUSTOMER:
-        return _bubble(view.texts, role, _plain(text), logged.message)
+        bubble = _bubble(view.texts, role, _plain(text), logged.message)
+        return bubble + _retry(view.texts) if logged.reply_failed and last else bubble
     if role is Role.AGENT:
         return _bubble(view.texts, role, _linked(text), logged.message)
     body = _cited(logged, view.texts)
@@ -145,6 +151,11 @@ def _message(view: View, logged: LoggedMessage, *, last: bool) -> str:
     chips = f'<div class="fd-chips fd-options">{options}</div>' if options else ""
     below = _ground(logged, view.texts) + _thumbs(view, logged)
     return _bubble(view.texts, role, body, logged.message, below=below, sequence=logged.sequence) + chips
+
+
+def _retry(texts: Texts) -> str:
+    button = f'<button type="button" class="fd-chip" data-act="retry">{texts.retry}</button>'
+    return f'<div class="fd-chips fd-options" role="alert"><p class="fd-failed">{texts.reply_failed}</p>{button}</div>'
 
 
 def _bubble(

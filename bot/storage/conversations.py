@@ -1,7 +1,6 @@
 """Conversations: messages in a strict order, each acknowledged only when durable. Knows no models and no policy."""
 
 import functools
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ from bot.storage.log_queries import (
 )
 from bot.storage.records import Clock, LoggedDecision, LoggedMessage, SearchHit, StartedConversation
 from bot.storage.search import matching_messages, search_tokens
+from bot.storage.standings import token_hash
 from bot.storage.tables import ConversationRow, FeedbackRow, LoggedPassageRow, MessageRow
 from bot.storage.upsert import insert_missing
 from bot.values import Action, Conversation, Evidence, Owner, Reply, Role
@@ -72,7 +72,7 @@ class Conversations:
             "channel": storable_key(channel, "channel"),
             "locale": storable_key(locale, "locale"),
             "owner": Owner.BOT.value,
-            "token_hash": _token_hash(started.token),
+            "token_hash": token_hash(started.token),
             "started_utc": now,
             "updated_utc": now,
             "last_sequence": 0,
@@ -92,8 +92,8 @@ class Conversations:
         """
         known = is_storable(conversation_id)
         row = self._database.read(lambda session: session.get(ConversationRow, conversation_id)) if known else None
-        expected = row.token_hash if row is not None else _token_hash("")
-        if not hmac.compare_digest(expected, _token_hash(token)) or row is None:
+        expected = row.token_hash if row is not None else token_hash("")
+        if not hmac.compare_digest(expected, token_hash(token)) or row is None:
             return None
         return self.load(conversation_id)
 
@@ -281,8 +281,3 @@ class Conversations:
         session.add(row)
         touch(conversation, row.sent_utc)
         return row
-
-
-def _token_hash(token: str) -> str:
-    # A fast hash is enough: the token has 256 random bits.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,6 +1,6 @@
 """One open database: reads on the caller's thread, durable writes. Knows no tables."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -56,6 +56,21 @@ class Database:
             DatabaseUnavailableError: there is none.
         """
         self.read(lambda session: session.execute(text("SELECT 1")).all())
+
+    def purge(self) -> None:
+        """Drop erased rows' traces: words in SQLite's search segments and log. PostgreSQL's autovacuum does it itself.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        if self._readers.dialect.name != "sqlite":
+            return
+        self.write(
+            lambda session: session.execute(text("INSERT INTO message_search(message_search) VALUES('optimize')"))
+        )
+        with translated(), self._readers.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection  # a checkpoint is refused inside a transaction
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Finish the writes that wait and close the connections."""

@@ -76,6 +76,7 @@ def _prepare_sqlite(engine: Engine, *, immediate: bool, foreign_keys: bool, busy
             f"busy_timeout={round(busy_timeout_s * 1000)}",
             "journal_mode=WAL",
             "synchronous=FULL",
+            "secure_delete=ON",  # what a customer asks to erase is overwritten, too
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -14,6 +14,7 @@ from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
 from bot.storage.reviews import Reviews
+from bot.storage.standings import Standings
 from bot.storage.turns import Turns
 
 
@@ -22,6 +23,7 @@ class Store:
 
     Attributes:
         conversations: the session log.
+        standings: where a conversation stands, and its erasure.
         turns: what the bot owes, as seen by this process.
         ownership: who answers a conversation.
         aftercare: contacts and ratings that customers left.
@@ -35,6 +37,7 @@ class Store:
         self._database = database
         holder = secrets.token_hex(8)
         self.conversations = Conversations(database, clock, holder)
+        self.standings = Standings(database)
         self.turns = Turns(database, clock, holder)
         self.ownership = Ownership(database, clock)
         self.aftercare = Aftercare(database, clock)
@@ -67,6 +70,14 @@ class Store:
             DatabaseUnavailableError: there is none.
         """
         self._database.ping()
+
+    def purge(self) -> None:
+        """Overwrite what erased rows left in the files of the database; may take seconds on a large one.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        self._database.purge()
 
     def close(self) -> None:
         """Finish the writes that wait and close the connections."""

@@ -14,6 +14,7 @@ from bot.storage.leases import is_free, is_owed, lease
 from bot.storage.log_queries import conversation_row, touch
 from bot.storage.records import Clock
 from bot.storage.tables import ConversationRow, MessageRow
+from bot.values import Owner
 
 MAX_ATTEMPTS = 3
 
@@ -88,3 +89,24 @@ class Turns:
             return False
 
         return self._database.write(work)
+
+    def retry(self, conversation_id: str) -> None:
+        """Let this process try once more to answer messages that were marked as failed.
+
+        Raises:
+            ConversationNotFoundError: no conversation has this id.
+        """
+
+        def work(session: Session) -> None:
+            row, now = conversation_row(session, conversation_id, lock=True), self._clock()
+            given_up = MessageRow.conversation_id == conversation_id, MessageRow.reply_failed
+            messages = session.scalars(select(MessageRow).where(*given_up)).all()
+            if row.owner != Owner.BOT or not messages:
+                return
+            for message in messages:
+                message.reply_failed, message.awaits_reply = False, True
+            row.reply_attempts = 0
+            lease(row, self._holder, now)
+            touch(row, now)
+
+        self._database.write(work)

@@ -4,10 +4,11 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,9 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.storage.records import Feedback, LoggedMessage, StartedConversation
+from bot.storage.standings import Standing
 from bot.values import (
     Action,
-    Conversation,
     Decision,
     Message,
     Owner,
@@ -48,22 +49,25 @@ class FakeConversations:
     logs: dict[str, list[LoggedMessage]] = field(default_factory=dict)
     client_ids: dict[tuple[str, str], int] = field(default_factory=dict)
     locales: dict[str, str] = field(default_factory=dict)
+    customers: dict[str, str | None] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def start(self, *, channel: str, locale: str) -> StartedConversation:
+    def start(
+        self, *, channel: str, locale: str, customer_id: str | None = None, customer_name: str | None = None
+    ) -> StartedConversation:
         conversation_id = f"c{next(self.numbers)}"
         self.owners[conversation_id], self.logs[conversation_id] = Owner.BOT, []
         self.tokens[conversation_id], self.locales[conversation_id] = f"secret-{conversation_id}", locale
+        self.customers[conversation_id] = customer_id
         return StartedConversation(conversation_id, self.tokens[conversation_id])
-
-    def find(self, conversation_id: str, token: str) -> Conversation | None:
-        if self.tokens.get(conversation_id) != token:
-            return None
-        return Conversation(conversation_id, "web", self.locales[conversation_id], self.owners[conversation_id])
 
     def messages_after(self, conversation_id: str, sequence: int) -> list[LoggedMessage]:
         return [logged for logged in self.logs[conversation_id] if logged.sequence > sequence]
+
+    def reply_to(self, conversation_id: str, sequence: int) -> LoggedMessage | None:
+        return next((logged for logged in self.logs[conversation_id] if logged.answers == sequence), None)
 
     def add_feedback(self, conversation_id: str, sequence: int, *, helpful: bool, comment: str | None) -> None:
         log = self.logs[conversation_id]
@@ -71,7 +75,7 @@ class FakeConversations:
 
     def append(
         self, conversation_id: str, role: Role, text: str, *, sources: tuple[Source, ...] = (),
-        options: tuple[str, ...] = (), action: Action | None = None,
+        options: tuple[str, ...] = (), action: Action | None = None, answers: int | None = None,
     ) -> LoggedMessage:  # fmt: skip
         with self.lock:
             log = self.logs[conversation_id]
@@ -80,41 +84,93 @@ class FakeConversations:
             message = Message(role, text, datetime.now(UTC))
             logged = LoggedMessage(
                 sequence=len(log) + 1, message=message, decision=decision,
-                sources=sources, options=options, versions=versions,
+                sources=sources, options=options, versions=versions, answers=answers,
             )  # fmt: skip
             log.append(logged)
             return log[-1]
 
 
 @dataclass
-class FakeStore:
-    conversations: FakeConversations = field(default_factory=FakeConversations)
+class FakeStandings:
+    conversations: FakeConversations
+
+    def find(self, conversation_id: str, token: str) -> Standing | None:
+        return self.get(conversation_id) if self.conversations.tokens.get(conversation_id) == token else None
+
+    def get(self, conversation_id: str) -> Standing | None:
+        known = self.conversations
+        if conversation_id not in known.owners:
+            return None
+        count, pending = len(known.logs[conversation_id]), conversation_id in known.pending
+        owner = known.owners[conversation_id]
+        return Standing(
+            conversation_id, "web", known.locales[conversation_id], owner, count, count, pending, False,
+            datetime.now(UTC), customer_id=known.customers.get(conversation_id),
+        )  # fmt: skip
+
+    def revisions(self, conversation_ids: Collection[str]) -> dict[str, int]:
+        logs = self.conversations.logs
+        return {
+            name: hash((len(logs[name]), self.conversations.owners[name])) for name in conversation_ids if name in logs
+        }
 
 
 @dataclass
-class FakeAssistant:
-    """Answers by keyword; ``gate`` holds answers back so that a test can see the typing sign."""
+class FakeStore:
+    conversations: FakeConversations = field(default_factory=FakeConversations)
+
+    @property
+    def standings(self) -> FakeStandings:
+        return FakeStandings(self.conversations)
+
+
+@dataclass
+class FakeDelivery:
+    """Answers by keyword in a thread; ``gate`` holds answers back so that a test can see the typing sign."""
 
     conversations: FakeConversations
     gate: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
+    backlog: int = 0
+    retried: list[str] = field(default_factory=list)
+    listeners: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def reply(self, conversation_id: str, text: str, client_message_id: str) -> None:
+    def start(self) -> None:
+        """Nothing waits at the start."""
+
+    def stop(self) -> None:
+        """Threads end by themselves."""
+
+    def post(self, conversation_id: str, text: str, client_message_id: str) -> LoggedMessage:
         if self.failure:
             raise self.failure
-        if (conversation_id, client_message_id) in self.conversations.client_ids:
-            return
+        known = self.conversations.client_ids.get((conversation_id, client_message_id))
+        if known:
+            return self.conversations.logs[conversation_id][known - 1]
         asked = self.conversations.append(conversation_id, Role.CUSTOMER, text)
         self.conversations.client_ids[conversation_id, client_message_id] = asked.sequence
-        assert self.gate.wait(20)
         if self.conversations.owners[conversation_id] is Owner.BOT:
-            self._answer(conversation_id, text)
+            self.conversations.pending.add(conversation_id)
+            threading.Thread(target=self._reply, args=(conversation_id, asked), daemon=True).start()
+        self.announce(conversation_id)
+        return asked
 
-    def _answer(self, conversation_id: str, text: str) -> None:
-        append = self.conversations.append
+    def announce(self, conversation_id: str) -> None:
+        for listener in self.listeners:
+            listener(conversation_id)
+
+    def _reply(self, conversation_id: str, asked: LoggedMessage) -> None:
+        assert self.gate.wait(20)
+        if self.conversations.owners.get(conversation_id) is Owner.BOT:
+            self._answer(conversation_id, asked)
+        self.conversations.pending.discard(conversation_id)
+        self.announce(conversation_id)
+
+    def _answer(self, conversation_id: str, asked: LoggedMessage) -> None:
+        append, text = partial(self.conversations.append, answers=asked.sequence), asked.message.text
         if "unclear" in text:
             options = ("Track my order", "Cancel my order")
             append(conversation_id, Role.BOT, "Which do you mean?", options=options, action=Action.CLARIFY)
@@ -128,11 +184,24 @@ class FakeAssistant:
             answer = "You can send goods back within 30 days. Postage is free. [1]"
             append(conversation_id, Role.BOT, answer, sources=(CITED,), action=Action.ANSWER)
 
+    def retry(self, conversation_id: str) -> None:
+        self.retried.append(conversation_id)
+
     def request_person(self, conversation_id: str, client_message_id: str) -> None:
         if self.conversations.owners[conversation_id] is Owner.BOT:
             self.conversations.append(conversation_id, Role.CUSTOMER, "I want to talk to a person")
             self.conversations.append(conversation_id, Role.BOT, "I am passing you on.", action=Action.HANDOFF)
             self.conversations.owners[conversation_id] = Owner.QUEUE
+            self.announce(conversation_id)
+
+    def close(self, conversation_id: str, *, by: str) -> None:
+        self.conversations.owners[conversation_id] = Owner.CLOSED
+        self.announce(conversation_id)
+
+    def erase(self, conversation_id: str) -> None:
+        for table in (self.conversations.owners, self.conversations.tokens, self.conversations.logs):
+            table.pop(conversation_id)  # type: ignore[attr-defined]
+        self.announce(conversation_id)
 
 
 @dataclass
@@ -140,7 +209,7 @@ class Desk:
     """A fake desk with its services."""
 
     store: FakeStore
-    assistant: FakeAssistant
+    delivery: FakeDelivery
     state: dict[str, object]
     settings: ChatSettings
 
@@ -148,13 +217,13 @@ class Desk:
         conversations = self.store.conversations
         for table in (conversations.owners, conversations.tokens, conversations.logs, conversations.client_ids):
             table.clear()
-        self.assistant.failure, self.assistant.gate = None, threading.Event()
-        self.assistant.gate.set()
+        self.delivery.failure, self.delivery.gate = None, threading.Event()
+        self.delivery.gate.set()
         versions = {"bundle": "bundle-1"}
         self.state = {"ready": True, "provider": "CPUExecutionProvider", "versions": versions, "database": "reachable"}
 
     def services(self) -> ChatServices:
-        return ChatServices(self.store, self.assistant, self.passage, lambda: self.state, self.settings)
+        return ChatServices(self.store, self.delivery, self.passage, lambda: self.state, self.settings)
 
     def passage(self, knowledge_version: str | None, passage_id: str) -> Passage | None:
         return PASSAGE if (knowledge_version, passage_id) == ("knowledge-1", "p1") else None
@@ -163,8 +232,14 @@ class Desk:
 def new_desk() -> Desk:
     store = FakeStore()
     starters = ("How long can I return goods?", "Where is my order?")
-    settings = ChatSettings(title="Larkspur Home", starters=starters, requests_burst=100_000)
-    desk = Desk(store, FakeAssistant(store.conversations), {}, settings)
+    settings = ChatSettings(
+        title="Larkspur Home",
+        starters=starters,
+        visitor_rate="100000/minute",
+        address_rate="100000/minute",
+        web_api=True,
+    )
+    desk = Desk(store, FakeDelivery(store.conversations), {}, settings)
     desk.reset()
     return desk
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.delivery import Delivery
 from bot.storage.migrate import upgrade
 from bot.storage.store import Store
-from bot.values import Action, Decision, Evidence, Owner, PassageSource, Reply, Understanding, Versions
+from bot.values import Action, Decision, Evidence, PassageSource, Reply, Understanding, Versions
 from retrieval.values import Passage
 from ui.app import create_app
 from ui.services import ChatServices, ChatSettings
@@ -23,14 +25,12 @@ class QuotingAssistant:
     """Quotes one passage, whatever is asked."""
 
     def __init__(self, store: Store) -> None:
-        self.conversations = store.conversations
+        self.conversations, self.turns = store.conversations, store.turns
 
-    def reply(self, conversation_id: str, text: str, client_message_id: str) -> None:
-        asked = self.conversations.append_customer(conversation_id, text, client_message_id)
-        if self.conversations.load(conversation_id).owner is not Owner.BOT:
-            return
+    def answer(self, conversation_id: str) -> None:
         source = PassageSource("p1", "care", "Care", "care.md", ((0, 18),))
-        self._say(conversation_id, asked.sequence, "Wash wool by hand. [1]", Action.ANSWER, (source,))
+        for sequence in self.turns.owed(conversation_id):
+            self._say(conversation_id, sequence, "Wash wool by hand. [1]", Action.ANSWER, (source,))
 
     def request_person(self, conversation_id: str, client_message_id: str) -> None:
         asked = self.conversations.append_customer(conversation_id, "A person, please", client_message_id)
@@ -53,9 +53,9 @@ def desk_on(serving_at: Any) -> Any:
     @contextmanager
     def run(database: str, port: int = 0) -> Iterator[str]:
         with Store.open(database) as store:
-            services = ChatServices(
-                store, QuotingAssistant(store), lambda *_: PASSAGE, lambda: {"ready": True}, ChatSettings()
-            )
+            assistant: Any = QuotingAssistant(store)
+            delivery = Delivery(store, assistant, pause_s=0.01, workers=2, agent_absence=timedelta(minutes=5))
+            services = ChatServices(store, delivery, lambda *_: PASSAGE, lambda: {"ready": True}, ChatSettings())
             with serving_at(create_app(services), port) as address:
                 yield address
 
@@ -84,10 +84,12 @@ def test_everything_survives_a_restart(database: str, desk_on: Any, visitor_type
         assert "Thank you" in seen
         assert "<mark>Wash wool by hand.</mark>" in again.fire("open", {"sequence": 2, "number": 1})
         again.fire("deliver", {"text": "How do I wash <wool>?", "id": "12345678"})
-        assert again.client.get("/conversation/state?after=0").json()["new_messages"] == 2
+        events = f"/api/v1/conversations/{cookies['frontdesk_conversation'].split('.')[0]}/events"
+        assert len(again.client.get(events).json()["messages"]) == 2
         assert "Waiting for a person" in again.fire("person", {"id": "87654321"})
         again.fire("deliver", {"text": "Still there?", "id": "11111111"})
-        assert again.client.get("/conversation/state?after=4").json() == {"new_messages": 1, "owner": "queue"}
+        news = again.client.get(events, params={"after": 4}).json()
+        assert (len(news["messages"]), news["state"]["owner"]) == (1, "queue")
 
 
 def test_a_stranger_with_the_id_alone_sees_nothing(database: str, desk_on: Any, visitor_type: Any) -> None:

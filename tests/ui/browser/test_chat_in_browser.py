@@ -21,12 +21,12 @@ def conversation_of(site: Any) -> str:
 def test_ask_see_typing_read_the_cited_answer_open_the_passage_reload(site: Any, open_chat: Any, shot: Any) -> None:
     page = open_chat(site.address)
     shot(page, "chat-start")
-    site.desk.assistant.gate.clear()
+    site.desk.delivery.gate.clear()
     ask(page, "Can I return shoes?")
     page.wait_for_selector("#fd-typing")
     assert page.input_value("#fd-text") == ""
     shot(page, "chat-typing")
-    site.desk.assistant.gate.set()
+    site.desk.delivery.gate.set()
     page.wait_for_selector(".fd-cite")
     assert page.locator("#fd-typing").count() == 0
     shot(page, "chat-answer")
@@ -181,12 +181,12 @@ def test_refused_texts_stay_in_the_box(site: Any, open_chat: Any, shot: Any) -> 
 
 def test_an_error_shows_a_reference_and_the_message_is_sent_again(site: Any, open_chat: Any, shot: Any) -> None:
     page = open_chat(site.address)
-    site.desk.assistant.failure = RuntimeError("password=hunter2")
+    site.desk.delivery.failure = RuntimeError("password=hunter2")
     ask(page, "Can I return shoes?")
     page.wait_for_selector(".fd-notice:has-text('Reference')")
     shot(page, "chat-error")
     assert "hunter2" not in page.content()
-    site.desk.assistant.failure = None
+    site.desk.delivery.failure = None
     page.wait_for_selector(".fd-cite", timeout=40_000)
     assert page.locator(".fd-row.fd-customer").count() == 1
 
