@@ -56,11 +56,13 @@ class Assistant:
         """
         started = time.perf_counter()
         while burst := self.store.turns.owed(conversation_id):
-            conversation = self.store.conversations.load(conversation_id)
+            standing = self.store.standings.get(conversation_id)
+            if standing is None:  # erased meanwhile
+                return None
             models = self.models()
             log = self.store.conversations.messages_after(conversation_id, 0)
             messages = as_one_turn([logged for logged in log if logged.sequence <= burst[-1]], burst)
-            evidence, reply = self.consider(messages, models, conversation.locale, started)
+            evidence, reply = self.consider(messages, models, standing.locale, started)
             append = self.store.conversations.append_reply
             try:
                 return append(conversation_id, reply, evidence, answers=burst[-1], burst=burst)
@@ -107,13 +109,13 @@ class Assistant:
         """
         started = time.perf_counter()
         conversations = self.store.conversations
-        conversation = conversations.load(conversation_id)
-        if conversation.owner is not Owner.BOT:
+        standing = self.store.standings.get(conversation_id)
+        if standing is None or standing.owner is not Owner.BOT:
             return None
-        wish = phrase("wish_for_person", conversation.locale)
+        wish = phrase("wish_for_person", standing.locale)
         asked = conversations.append_customer(conversation_id, wish, client_message_id)
         choice = hand_off(Reason.ASKED_FOR_PERSON)
-        text = compose(choice, locale=conversation.locale, variables={}, absence=self._absence()).text
+        text = compose(choice, locale=standing.locale, variables={}, absence=self._absence()).text
         latency_ms = (time.perf_counter() - started) * 1000
         reply = Reply(text, choice.decision, (), self.models().versions, latency_ms)
         try:

@@ -1,7 +1,6 @@
 """Conversations: messages in a strict order, each acknowledged only when durable. Knows no models and no policy."""
 
 import functools
-import hmac
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -20,7 +19,7 @@ from bot.storage.evidence import (
     message_value,
     passage_rows,
 )
-from bot.storage.inputs import is_storable, storable_key, storable_text
+from bot.storage.inputs import storable_key, storable_text
 from bot.storage.leases import lease, settle_turn
 from bot.storage.log_queries import (
     conversation_row,
@@ -83,19 +82,6 @@ class Conversations:
         }
         self._database.write(lambda session: session.execute(insert(ConversationRow), [row]))
         return started
-
-    def find(self, conversation_id: str, token: str) -> Conversation | None:
-        """Give a conversation to whoever holds its token; the time taken tells nothing about either.
-
-        Returns:
-            None for an unknown id as for a wrong token.
-        """
-        known = is_storable(conversation_id)
-        row = self._database.read(lambda session: session.get(ConversationRow, conversation_id)) if known else None
-        expected = row.token_hash if row is not None else token_hash("")
-        if not hmac.compare_digest(expected, token_hash(token)) or row is None:
-            return None
-        return self.load(conversation_id)
 
     def load(self, conversation_id: str) -> Conversation:
         """Give a conversation with all its messages.

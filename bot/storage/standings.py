@@ -66,7 +66,7 @@ class Standings:
         """Give a conversation's standing; None where there is no such conversation (any more)."""
 
         def work(session: Session) -> Standing | None:
-            row = session.get(ConversationRow, conversation_id)
+            row = session.get(ConversationRow, conversation_id) if is_storable(conversation_id) else None
             return None if row is None else _standing(session, row)
 
         return self._database.read(work)

@@ -37,13 +37,13 @@ def texts(store: Store, conversation_id: str, after: int = 0) -> list[str]:
 def test_new_conversation_belongs_to_the_bot_and_opens_with_its_token_only(store: Store) -> None:
     started = store.conversations.start(channel="web", locale="zh-CN")
     other = store.conversations.start(channel="web", locale="en")
-    found = store.conversations.find(started.conversation_id, started.token)
+    found = store.standings.find(started.conversation_id, started.token)
     assert found is not None
-    assert (found.channel, found.locale, found.owner, found.messages) == ("web", "zh-CN", Owner.BOT, ())
+    assert (found.channel, found.locale, found.owner, found.last_sequence) == ("web", "zh-CN", Owner.BOT, 0)
     for wrong in ("", other.token, started.token + "x", "\ud800", "\0"):
-        assert store.conversations.find(started.conversation_id, wrong) is None
+        assert store.standings.find(started.conversation_id, wrong) is None
     for wrong in ("", other.conversation_id, "\ud800", "\0", "' OR 1=1 --"):
-        assert store.conversations.find(wrong, started.token) is None
+        assert store.standings.find(wrong, started.token) is None
 
 
 def test_token_is_not_in_the_database_or_the_repr(store: Store) -> None:
