@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 Changed = Callable[[str], None]
 """Told the id of a conversation in which something became visible; called from any thread."""
 
+Answered = Callable[[LoggedMessage, float], None]
+"""Told each message of the bot, and how many seconds its turn took; called from any thread."""
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -56,6 +59,7 @@ class Delivery:
     workers: int
     agent_absence: timedelta
     listeners: list[Changed] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -84,7 +88,9 @@ class Delivery:
 
     def request_person(self, conversation_id: str, client_message_id: str) -> LoggedMessage | None:
         """Hand over because the customer asked by a button; announced once."""
+        began = time.perf_counter()
         announced = self.assistant.request_person(conversation_id, client_message_id)
+        self._tell_answered(announced, began)
         self.announce(conversation_id)
         return announced
 
@@ -162,7 +168,8 @@ class Delivery:
     def _answer(self, conversation_id: str) -> None:
         try:
             if self.store.turns.is_mine(conversation_id):
-                self.assistant.answer(conversation_id)
+                began = time.perf_counter()
+                self._tell_answered(self.assistant.answer(conversation_id), began)
                 self.announce(conversation_id)
                 if self.store.turns.owed(conversation_id):  # came meanwhile, perhaps to another process
                     self._due(conversation_id)
@@ -172,6 +179,14 @@ class Delivery:
             with self._changed:
                 self._running.discard(conversation_id)
                 self._changed.notify()
+
+    def _tell_answered(self, reply: LoggedMessage | None, began: float) -> None:
+        if reply is not None and reply.created:
+            for listener in self.answered:
+                try:
+                    listener(reply, time.perf_counter() - began)
+                except Exception as error:  # noqa: BLE001 - as in `announce`
+                    _log.error("a listener failed on a reply: %s", type(error).__name__)
 
     def _look_after(self) -> None:
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -10,10 +12,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from email_validator import validate_email
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from bot.errors import SettingsError
 from bot.opening_hours import OpeningHours, parse_span
+from bot.secret_files import read_secret_files
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
 
@@ -33,6 +42,11 @@ def _is_origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
         raise ValueError("write an origin such as https://www.shop.example: small letters, no path, no wildcard")
     return text
+
+
+def _is_network(address: str) -> str:
+    ipaddress.ip_network(address, strict=False)  # its ValueError says what is wrong
+    return address
 
 
 def _is_timezone(name: str) -> str:
@@ -57,7 +71,7 @@ Hours = Annotated[str, AfterValidator(_are_hours)]
 
 
 class Settings(BaseSettings):
-    """What an operator may change; every key can be set as ``FRONTDESK_<KEY>``.
+    """What an operator may change; every key can be set as ``FRONTDESK_<KEY>``, a secret also as a file (``_FILE``).
 
     Attributes:
         database_url: SQLAlchemy URL; empty means ``frontdesk.db`` in the desk's directory.
@@ -82,6 +96,9 @@ class Settings(BaseSettings):
         visitor_rate: how often one visitor may change something; ``address_rate`` for one address.
         rate_storage: where that is counted: ``memory://``, or ``redis://HOST`` where several processes serve.
         max_backlog: turns that may wait in a process; more messages are refused with 503.
+        trusted_proxies: addresses or networks of proxies whose ``X-Forwarded-For`` and ``-Proto`` are believed.
+        log_format: one line of text an event, or one JSON object.
+        metrics_token: who scrapes ``/metrics`` has to show it; empty lets callers on this machine alone.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
@@ -90,7 +107,7 @@ class Settings(BaseSettings):
     title: str = "Frontdesk"
     greeting: str = ""
     starters: tuple[str, ...] = ()
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     knowledge_paths: tuple[str, ...] = ("knowledge",)
     handoff_intents: tuple[str, ...] = ("talk_to_person",)
     clarify_intents: tuple[str, ...] = ("unclear",)
@@ -127,6 +144,9 @@ class Settings(BaseSettings):
     rate_storage: str = "memory://"
     max_backlog: int = Field(default=300, ge=1)
     secure_cookies: bool = False
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_is_network)], ...] = ()
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = Field(default="", repr=False)
 
     @property
     def hours(self) -> OpeningHours | None:
@@ -154,7 +174,10 @@ def load_settings(path: Path) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls, path)
+            prefix = settings_cls.model_config["env_prefix"]
+            secrets = [key for key, field in settings_cls.model_fields.items() if not field.repr]
+            from_files = InitSettingsSource(settings_cls, {**read_secret_files(os.environ, secrets, prefix)})
+            return env_settings, from_files, TomlConfigSettingsSource(settings_cls, path)
 
     try:
         return _FromFile()

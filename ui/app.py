@@ -26,6 +26,8 @@ from ui.hardening import BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
 from ui.identity import identity_of
 from ui.limits import RateLimit
+from ui.metrics import Metrics
+from ui.request_log import RequestLog, RouteNote
 from ui.security_headers import PagePolicy, SecurityHeaders
 from ui.services import ChatServices, ChatSettings, Delivery
 from ui.texts import choose_language
@@ -51,8 +53,11 @@ _GRADIO_ENVIRONMENT = {
 }
 
 
-def create_app(services: ChatServices) -> FastAPI:
+def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAPI:
     """Compose the parent application with the chat mounted at ``/chat/``.
+
+    Args:
+        metrics: what counts requests, and is shown at ``/metrics``; None leaves that out.
 
     Raises:
         UiError: a setting that the page cannot honour.
@@ -73,7 +78,10 @@ def create_app(services: ChatServices) -> FastAPI:
     app.include_router(health_routes(services.health))
     app.include_router(ConversationApi(services, changes).routes())
     app.include_router(_conversation_routes(services))
+    if metrics is not None:
+        app.include_router(metrics.routes(settings.metrics_token))
     blocks = build_chat(services, changes)
+    app.add_middleware(RouteNote)  # the innermost
     app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
     app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
     app.add_middleware(BodyGuard)
@@ -94,6 +102,7 @@ def create_app(services: ChatServices) -> FastAPI:
     app.add_middleware(ErrorShield)
     pages = {CHAT_PATH + "/": PagePolicy(frame_ancestors(settings), image_sources(settings), compiles=True)}
     app.add_middleware(SecurityHeaders, pages=pages, tls=settings.secure_cookies)
+    app.add_middleware(RequestLog, watchers=[metrics] if metrics else [])  # the outermost
     _mount(app, blocks)
     return app
 

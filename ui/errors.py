@@ -7,8 +7,9 @@ UiError
 
 import logging
 import secrets
-import traceback
 from enum import StrEnum
+
+from ui.logs import failure_places
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +37,7 @@ class InputRefusedError(UiError):
 def report_failure(error: BaseException) -> str:
     """Log where an error arose and give back a reference to it; its text, which may quote a customer, is left out."""
     reference = secrets.token_hex(4)
-    frames = "; ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])
-    _LOG.error("failure %s: %s at %s", reference, type(error).__name__, frames)
+    _LOG.error("failure %s: %s", reference, failure_places(error), extra={"reference": reference})
     return reference
 
 

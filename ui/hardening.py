@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.errors import DatabaseUnavailableError
 from ui.errors import report_failure
 from ui.limits import SAFE_METHODS
 from ui.request_body import BodyRefusedError, checked_json, read_body
@@ -51,8 +52,13 @@ class ErrorShield:
             await self.app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the outermost layer; nothing above can answer
             reference = report_failure(error)
-            if scope["type"] == "http" and not started:
-                await _refuse(500, f"internal error, reference {reference}")(scope, receive, send)
+            if scope["type"] != "http" or started:
+                return
+            if isinstance(error, DatabaseUnavailableError):  # it comes back, and the same request may then succeed
+                refusal = _refuse(503, f"busy for a moment, reference {reference}", {"Retry-After": "5"})
+            else:
+                refusal = _refuse(500, f"internal error, reference {reference}")
+            await refusal(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The running desk: the page's server, a worker beside it, and the watch for new versions. Knows no page's content."""
 
-import logging
 import signal
 import socket
 import subprocess
@@ -13,12 +12,15 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
+from fastapi import FastAPI
 
 from bot.bootstrap import Services, open_services
 from bot.settings import Settings
 from ui.app import create_app
 from ui.changes import Changes
 from ui.errors import PortInUseError
+from ui.logs import configure_logging
+from ui.metrics import DeskView, Metrics
 from ui.services import ChatServices, ChatSettings
 
 _FOLLOW_S = 0.5
@@ -40,15 +42,12 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
         PortInUseError: somebody else listens there.
         BotError: the desk cannot be opened; the text says what to do.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again: without this the worker would be orphaned
     with open_services(desk_directory) as services:
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
-        app = create_app(chat_services(services))
-        server = _Server(
-            app.state.changes,
-            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_DRAIN_S),
-        )
+        configure_logging(services.settings.log_format)
+        app = create_app(chat_services(services), _metrics(services))
+        server = _Server(app.state.changes, server_config(app, services.settings))
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
@@ -68,6 +67,20 @@ class _Server(uvicorn.Server):
         """End the streams, then the server."""
         self._changes.close()
         super().handle_exit(sig, frame)
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs the application: our logs, our drain, and headers of none but the trusted proxies believed."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
 
 
 def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - Python's own signature
@@ -93,6 +106,7 @@ def _chat_settings(settings: Settings) -> ChatSettings:
         max_message_chars=settings.max_message_chars,
         allowed_origins=settings.allowed_origins,
         secure_cookies=settings.secure_cookies,
+        metrics_token=settings.metrics_token,
         cross_site_cookies=bool(settings.allowed_origins),
         visitor_rate=settings.visitor_rate,
         address_rate=settings.address_rate,
@@ -101,6 +115,13 @@ def _chat_settings(settings: Settings) -> ChatSettings:
         web_api=settings.web_api,
         identity_secret=settings.identity_secret,
     )
+
+
+def _metrics(services: Services) -> Metrics:
+    delivery = services.delivery
+    metrics = Metrics(DeskView(services.store.gauges, services.health, lambda: delivery.backlog))
+    delivery.answered.append(metrics.turn_answered)
+    return metrics
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -118,6 +118,7 @@ class ChatSettings:
         max_backlog: turns that may wait; more messages are refused with 503.
         web_api: whether programs may use the API with bearer tokens.
         identity_secret: key of signed identities; empty: nobody is believed.
+        metrics_token: who scrapes the metrics has to show it; empty lets callers on this machine alone.
         queue_size: turns that may wait at a time; more are refused with 503.
     """
 
@@ -135,6 +136,7 @@ class ChatSettings:
     web_api: bool = False
     identity_secret: str = field(default="", repr=False)
     queue_size: int = 200
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from bot.storage.articles import Articles
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
+from bot.storage.gauges import Gauges
 from bot.storage.jobs import Jobs
 from bot.storage.migrate import check
 from bot.storage.ownership import Ownership
@@ -30,6 +31,7 @@ class Store:
         replies: the truth of replies.
         articles: the truth of knowledge articles.
         reviews: what people think of the bot's messages.
+        gauges: counts of what is open.
         jobs: background work, as seen by this worker.
     """
 
@@ -44,6 +46,7 @@ class Store:
         self.replies = Replies(database, clock)
         self.articles = Articles(database, clock)
         self.reviews = Reviews(database, clock)
+        self.gauges = Gauges(database, clock)
         self.jobs = Jobs(database, clock)
 
     @classmethod

@@ -23,6 +23,9 @@ def serve(host: str | None, port: int | None, no_worker: bool, desk_directory: P
 @desk_option
 def worker(desk_directory: Path) -> None:
     """Do the background work: index changed articles, then wait for more."""
+    from bot.desk import Desk
     from bot.worker import run_worker
+    from ui.logs import configure_logging
 
+    configure_logging(Desk(desk_directory).settings().log_format)
     run_worker(desk_directory)
