@@ -31,7 +31,7 @@ from bot.storage.log_queries import (
     touch,
 )
 from bot.storage.records import Clock, LoggedDecision, LoggedMessage, SearchHit, StartedConversation
-from bot.storage.search import matching_messages, search_tokens
+from bot.storage.search import newest_hits, query_tokens, search_tokens
 from bot.storage.standings import token_hash
 from bot.storage.tables import ConversationRow, FeedbackRow, LoggedPassageRow, MessageRow
 from bot.storage.upsert import insert_missing
@@ -237,8 +237,13 @@ class Conversations:
 
     def search(self, text: str, *, limit: int = 50) -> list[SearchHit]:
         """Find the newest messages of all conversations that hold every word of the text; no syntax, never an error."""
-        rows = self._database.read(lambda session: matching_messages(session, text, limit))
-        return [SearchHit(row.conversation_id, row.sequence, message_value(row)) for row in rows]
+
+        def work(session: Session) -> list[SearchHit]:
+            ids = [hit.message_id for hit in newest_hits(session, query_tokens(text), limit)]
+            rows = session.scalars(select(MessageRow).where(MessageRow.id.in_(ids)).order_by(MessageRow.id.desc()))
+            return [SearchHit(row.conversation_id, row.sequence, message_value(row)) for row in rows]
+
+        return self._database.read(work)
 
     def decisions_since(self, since_utc: datetime) -> Iterator[LoggedDecision]:
         """Give every bot message from a time on with its evidence, oldest first, a page in memory at a time."""

@@ -16,6 +16,7 @@ from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
 from bot.storage.reviews import Reviews
 from bot.storage.standings import Standings
+from bot.storage.transcripts import Transcripts
 from bot.storage.turns import Turns
 
 
@@ -28,6 +29,7 @@ class Store:
         turns: what the bot owes, as seen by this process.
         ownership: who answers a conversation.
         aftercare: contacts and ratings that customers left.
+        transcripts: conversations as staff look for them.
         replies: the truth of replies.
         articles: the truth of knowledge articles.
         reviews: what people think of the bot's messages.
@@ -43,6 +45,7 @@ class Store:
         self.turns = Turns(database, clock, holder)
         self.ownership = Ownership(database, clock)
         self.aftercare = Aftercare(database, clock)
+        self.transcripts = Transcripts(database)
         self.replies = Replies(database, clock)
         self.articles = Articles(database, clock)
         self.reviews = Reviews(database, clock)

@@ -21,7 +21,8 @@ class ConversationRow(Base):
     __tablename__ = "conversations"
     __table_args__ = (
         Index("ix_conversations_owner", "owner", "waiting_since_utc"),
-        Index("ix_conversations_started_utc", "started_utc"),
+        Index("ix_conversations_started_utc", "started_utc", "conversation_id"),
+        Index("ix_conversations_channel", "channel"),
         Index("ix_conversations_updated_utc", "updated_utc"),
     )
 
@@ -90,7 +91,12 @@ class DecisionRow(Base):
     """Why the bot said a message. Scores that were not finite are NULL; ``intent`` is the likeliest one."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_intent", "intent", "message_id"),)
+    __table_args__ = (
+        Index("ix_decisions_intent", "intent", "message_id"),
+        Index("ix_decisions_action", "action", "message_id"),
+        Index("ix_decisions_confidence", "confidence", "message_id"),
+        Index("ix_decisions_bundle_version", "bundle_version", "message_id"),
+    )
 
     message_id: Mapped[int] = mapped_column(
         RowId, ForeignKey(MessageRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -131,6 +137,7 @@ class FeedbackRow(Base):
     """The latest thumb on a bot message."""
 
     __tablename__ = "feedback"
+    __table_args__ = (Index("ix_feedback_helpful", "helpful", "message_id"),)
 
     message_id: Mapped[int] = mapped_column(
         RowId, ForeignKey(MessageRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
