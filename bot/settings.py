@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         opening_hours: when people are there, by day: ``mon = ["09:00-12:30", "13:30-17:30"]``; empty: always.
         holidays: dates on which nobody is there.
         contact_email: where customers may write while nobody is there.
+        agent_minute_cost: what a minute of an agent costs, for the dashboard; 0: hours are shown without money.
+        minutes_per_conversation: what a conversation takes an agent who answers it, by the company's own estimate.
+        currency: of that cost, as it is to be shown (``EUR``).
         allowed_origins: other sites that may show the chat in a frame and call it, such as ``https://www.shop.example``.
         web_api: let programs use ``/api/v1`` with bearer tokens, and show its description.
         identity_secret: key (HS256) with which the company's site signs who the customer is; empty: all are anonymous.
@@ -132,6 +135,9 @@ class Settings(BaseSettings):
     opening_hours: dict[Day, tuple[Hours, ...]] = {}
     holidays: tuple[date, ...] = ()
     contact_email: Annotated[str, AfterValidator(_is_email)] = ""
+    agent_minute_cost: float = Field(default=0, ge=0, le=10_000)
+    minutes_per_conversation: float = Field(default=6, ge=0, le=1440)
+    currency: str = Field(default="", max_length=8)
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
     host: str = "127.0.0.1"

@@ -8,6 +8,7 @@ from bot.storage.articles import Articles
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
+from bot.storage.figures import Figures
 from bot.storage.gauges import Gauges
 from bot.storage.jobs import Jobs
 from bot.storage.migrate import check
@@ -35,6 +36,7 @@ class Store:
         reviews: what people think of the bot's messages.
         gauges: counts of what is open.
         jobs: background work, as seen by this worker.
+        figures: what happened in numbers.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -51,6 +53,7 @@ class Store:
         self.reviews = Reviews(database, clock)
         self.gauges = Gauges(database, clock)
         self.jobs = Jobs(database, clock)
+        self.figures = Figures(database, clock)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.storage.columns import Base, RowId
 
+_RATED, _KNOWN = text("rating IS NOT NULL"), text("customer_id IS NOT NULL")
+
 
 class ConversationRow(Base):
     """A conversation; its row is locked while a message is appended, so ``last_sequence`` has no gaps.
@@ -24,6 +26,10 @@ class ConversationRow(Base):
         Index("ix_conversations_started_utc", "started_utc", "conversation_id"),
         Index("ix_conversations_channel", "channel"),
         Index("ix_conversations_updated_utc", "updated_utc"),
+        Index("ix_conversations_rated_utc", "rated_utc", sqlite_where=_RATED, postgresql_where=_RATED),
+        Index(
+            "ix_conversations_customer_id", "customer_id", "started_utc", sqlite_where=_KNOWN, postgresql_where=_KNOWN
+        ),
     )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)
@@ -96,6 +102,7 @@ class DecisionRow(Base):
         Index("ix_decisions_action", "action", "message_id"),
         Index("ix_decisions_confidence", "confidence", "message_id"),
         Index("ix_decisions_bundle_version", "bundle_version", "message_id"),
+        Index("ix_decisions_figures", "message_id", "action", "intent", "latency_ms"),
     )
 
     message_id: Mapped[int] = mapped_column(
