@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     identity_secret: str = Field(default="", repr=False)
     visitor_rate: str = "120/minute"
     address_rate: str = "600/minute"
-    rate_storage: str = "memory://"
+    rate_storage: str = Field(default="memory://", repr=False)  # its URL may hold a password
     max_backlog: int = Field(default=300, ge=1)
     secure_cookies: bool = False
     trusted_proxies: tuple[Annotated[str, AfterValidator(_is_network)], ...] = ()
