@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     """What an operator may change; every key can be set as ``FRONTDESK_<KEY>``, a secret also as a file (``_FILE``).
 
     Attributes:
+        logo: a picture file in the desk's directory, shown in the chat's header.
         database_url: SQLAlchemy URL; empty means ``frontdesk.db`` in the desk's directory.
         knowledge_paths: files and folders whose articles the worker keeps indexed, relative to the desk.
         handoff_intents: intents that only a person can serve, such as the wish for one.
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
 
     title: str = "Frontdesk"
     greeting: str = ""
+    logo: str = ""
     starters: tuple[str, ...] = ()
     database_url: str = Field(default="", repr=False)
     knowledge_paths: tuple[str, ...] = ("knowledge",)

@@ -19,6 +19,7 @@ from ui.api.access import refusals
 from ui.api.routes import ConversationApi
 from ui.changes import Changes
 from ui.chat import build_chat
+from ui.embedding import EMBED_PATH, HOST_PATH, embedding_routes
 from ui.errors import UiError
 from ui.framing import frame_ancestors, image_sources
 from ui.front_page import FrontPage
@@ -28,7 +29,7 @@ from ui.identity import identity_of
 from ui.limits import RateLimit
 from ui.metrics import Metrics
 from ui.request_log import RequestLog, RouteNote
-from ui.security_headers import PagePolicy, SecurityHeaders
+from ui.security_headers import PLAIN_PAGE, PagePolicy, SecurityHeaders
 from ui.services import ChatServices, ChatSettings, Delivery
 from ui.texts import choose_language
 from ui.theme import chat_theme
@@ -75,23 +76,22 @@ def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAP
         openapi_url="/api/v1/openapi.json" if settings.web_api else None,
     )
     app.state.changes = changes
-    app.include_router(health_routes(services.health))
-    app.include_router(ConversationApi(services, changes).routes())
-    app.include_router(_conversation_routes(services))
-    if metrics is not None:
-        app.include_router(metrics.routes(settings.metrics_token))
+    for router in (
+        health_routes(services.health),
+        ConversationApi(services, changes).routes(),
+        _conversation_routes(services),
+        embedding_routes(settings),
+        *([metrics.routes(settings.metrics_token)] if metrics else []),
+    ):
+        app.include_router(router)
     blocks = build_chat(services, changes)
     app.add_middleware(RouteNote)  # the innermost
     app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
     app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
     app.add_middleware(BodyGuard)
     app.add_middleware(OriginGuard, allowed_origins=settings.allowed_origins)
-    app.add_middleware(
-        RateLimit,
-        visitor_rate=settings.visitor_rate,
-        address_rate=settings.address_rate,
-        storage=settings.rate_storage,
-    )
+    rates = {"visitor_rate": settings.visitor_rate, "address_rate": settings.address_rate}
+    app.add_middleware(RateLimit, **rates, storage=settings.rate_storage)
     app.add_middleware(
         CORSMiddleware,  # this very class: Gradio looks for it and then leaves CORS to us
         allow_origins=settings.allowed_origins,
@@ -100,11 +100,15 @@ def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAP
         allow_credentials=True,
     )
     app.add_middleware(ErrorShield)
-    pages = {CHAT_PATH + "/": PagePolicy(frame_ancestors(settings), image_sources(settings), compiles=True)}
-    app.add_middleware(SecurityHeaders, pages=pages, tls=settings.secure_cookies)
+    app.add_middleware(SecurityHeaders, pages=_page_policies(settings), tls=settings.secure_cookies)
     app.add_middleware(RequestLog, watchers=[metrics] if metrics else [])  # the outermost
     _mount(app, blocks)
     return app
+
+
+def _page_policies(settings: ChatSettings) -> dict[str, PagePolicy]:
+    chat = PagePolicy(frame_ancestors(settings), image_sources(settings), compiles=True)
+    return {CHAT_PATH + "/": chat, EMBED_PATH: PLAIN_PAGE, HOST_PATH: PagePolicy("'self'")}
 
 
 @asynccontextmanager

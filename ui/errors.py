@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     BLANK = "blank"
     TOO_LONG = "too_long"
     BAD_CHARACTERS = "bad_characters"
+    BAD_EMAIL = "bad_email"
 
 
 class UiError(Exception):

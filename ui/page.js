@@ -6,18 +6,31 @@ const LOOK_MS = 4000;
 const SETTLE_MS = 250;
 const RETRY_MS = 12000;
 const MAX_TRIES = 10;
+// In another site's frame a browser may refuse storage: then the outbox lives as long as the page.
+const kept = (() => {
+  try { return window.sessionStorage; } catch { /* refused */ }
+  const memory = new Map();
+  return { getItem: (key) => memory.get(key) ?? null, setItem: (key, value) => memory.set(key, value), removeItem: (key) => memory.delete(key) };
+})();
 const here = (path) => new URL(path, location.origin + location.pathname.replace(/[^/]*$/, "")).toString();
 const root = () => element.querySelector("#fd");
 const box = () => element.querySelector("#fd-text");
 let begun = false;
 let shownSequence = -1;
 let draftShown = false;
+let identity = ""; // who the page that frames us says the customer is; signed
+const FORMS = {
+  "fd-composer": () => sendTyped(),
+  "fd-comment": (form) => trigger("comment", {
+    sequence: Number(form.dataset.sequence), helpful: form.dataset.helpful === "1", comment: wellFormed(form.querySelector("input").value),
+  }),
+};
 
 function readOutbox() {
-  try { return JSON.parse(sessionStorage.getItem(OUTBOX) || "[]"); } catch { return []; }
+  try { return JSON.parse(kept.getItem(OUTBOX) || "[]"); } catch { return []; }
 }
 function writeOutbox(letters) {
-  sessionStorage.setItem(OUTBOX, JSON.stringify(letters));
+  kept.setItem(OUTBOX, JSON.stringify(letters));
 }
 function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -40,7 +53,10 @@ function banner(name) {
 
 async function begin() {
   if (begun) return true;
-  const answer = await fetch(here("../conversation"), { method: "POST", credentials: "same-origin" });
+  const answer = await fetch(here("../conversation"), {
+    method: "POST", credentials: "same-origin",
+    headers: { "content-type": "application/json" }, body: JSON.stringify(identity ? { identity } : {}),
+  });
   if (answer.status === 403) banner("cookies");
   begun = answer.ok;
   return begun;
@@ -72,7 +88,7 @@ function sendTyped() {
   const text = box().value;
   if (!text.trim()) return;
   box().value = "";
-  sessionStorage.removeItem(DRAFT);
+  kept.removeItem(DRAFT);
   send(text);
 }
 
@@ -105,20 +121,18 @@ element.addEventListener("keydown", (event) => {
   sendTyped();
 });
 element.addEventListener("input", (event) => {
-  if (event.target.id === "fd-text") sessionStorage.setItem(DRAFT, event.target.value);
+  if (event.target.id === "fd-text") kept.setItem(DRAFT, event.target.value);
 });
 element.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  if (form.id === "fd-composer") return sendTyped();
-  const comment = form.querySelector("input").value;
-  trigger("comment", { sequence: Number(form.dataset.sequence), helpful: form.dataset.helpful === "1", comment: wellFormed(comment) });
+  FORMS[event.target.classList[0]]?.(event.target);
 });
 
 function closePassage() {
   const panel = document.querySelector("#frontdesk-passage .fd-passage");
   if (!panel || panel.hidden) return;
   panel.hidden = true;
+  element.inert = false;
   if (panel.opener?.isConnected) panel.opener.focus();
 }
 document.addEventListener("click", (event) => {
@@ -131,11 +145,13 @@ function updated() {
   if (!now) return;
   listen();
   document.documentElement.lang = now.lang;
-  if (Number(now.dataset.sequence) > 0) begun = true;
+  if (Number(now.dataset.sequence) > 0) begun = now.dataset.owner !== "closed";
   if (!draftShown) {
     draftShown = true;
-    box().value = sessionStorage.getItem(DRAFT) || "";
+    if (box()) box().value = kept.getItem(DRAFT) || "";
   }
+  reportNews();
+  takeFocus();
   const locale = navigator.language.startsWith(now.lang) ? navigator.language : now.lang;
   const stamp = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   for (const time of now.querySelectorAll("time")) {
@@ -157,6 +173,7 @@ new MutationObserver(() => {
   if (panel && panel.seen !== panel.dataset.opening) {
     panel.seen = panel.dataset.opening;
     panel.opener = document.activeElement;
+    element.inert = true;
     close.focus();
   }
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-opening", "data-letter", "data-outcome"] });

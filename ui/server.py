@@ -51,6 +51,7 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
+            print(f"Put it on your site: http://{address}:{bound_port}/embed", flush=True)  # noqa: T201
             if services.settings.allowed_origins:
                 print(_COOKIES_NEED_TLS, flush=True)  # noqa: T201
             server.run(sockets=[listener])
@@ -94,11 +95,12 @@ def chat_services(services: Services) -> ChatServices:
         delivery=services.delivery,
         passage=services.passage,
         health=services.health,
-        settings=_chat_settings(services.settings),
+        settings=_chat_settings(services),
     )
 
 
-def _chat_settings(settings: Settings) -> ChatSettings:
+def _chat_settings(services: Services) -> ChatSettings:
+    settings = services.settings
     return ChatSettings(
         title=settings.title,
         starters=settings.starters,
@@ -107,6 +109,8 @@ def _chat_settings(settings: Settings) -> ChatSettings:
         allowed_origins=settings.allowed_origins,
         secure_cookies=settings.secure_cookies,
         metrics_token=settings.metrics_token,
+        logo=services.desk.directory / settings.logo if settings.logo else None,
+        hours=settings.hours,
         cross_site_cookies=bool(settings.allowed_origins),
         visitor_rate=settings.visitor_rate,
         address_rate=settings.address_rate,

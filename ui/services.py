@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from bot.opening_hours import OpeningHours
+from bot.storage.aftercare import Left
 from bot.storage.records import LoggedMessage, StartedConversation
 from bot.storage.standings import Standing
 from retrieval.values import Passage
@@ -40,6 +43,19 @@ class Standings(Protocol):
         """Revisions of conversations by id."""
 
 
+class Aftercare(Protocol):
+    """The part of ``store.aftercare`` that the chat uses; every call blocks."""
+
+    def of(self, conversation_id: str) -> Left:
+        """What a customer left."""
+
+    def keep_contact(self, conversation_id: str, email: str) -> object:
+        """Keep where to answer."""
+
+    def rate(self, conversation_id: str, rating: int, comment: str | None) -> None:
+        """Keep how it was."""
+
+
 class ChatStore(Protocol):
     """The part of ``bot.storage.Store`` that the chat uses."""
 
@@ -50,6 +66,10 @@ class ChatStore(Protocol):
     @property
     def standings(self) -> Standings:
         """Where they stand."""
+
+    @property
+    def aftercare(self) -> Aftercare:
+        """What their customers left."""
 
 
 class Delivery(Protocol):
@@ -66,6 +86,9 @@ class Delivery(Protocol):
 
     def retry(self, conversation_id: str) -> None:
         """Try again to answer what the bot gave up on."""
+
+    def announce(self, conversation_id: str) -> None:
+        """Tell watchers that something changed."""
 
     def request_person(self, conversation_id: str, client_message_id: str) -> object:
         """Hand the conversation over to people; announced once."""
@@ -119,6 +142,8 @@ class ChatSettings:
         web_api: whether programs may use the API with bearer tokens.
         identity_secret: key of signed identities; empty: nobody is believed.
         metrics_token: who scrapes the metrics has to show it; empty lets callers on this machine alone.
+        logo: a picture file of the desk, shown in the header.
+        hours: when people are there; None: always.
         queue_size: turns that may wait at a time; more are refused with 503.
     """
 
@@ -137,6 +162,8 @@ class ChatSettings:
     identity_secret: str = field(default="", repr=False)
     queue_size: int = 200
     metrics_token: str = field(default="", repr=False)
+    logo: Path | None = None
+    hours: OpeningHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

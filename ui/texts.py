@@ -8,7 +8,7 @@ CHINESE = "zh"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The interface in one language; ``{limit}``, ``{reference}`` and ``{number}`` are filled by the page."""
+    """The interface in one language; what stands in braces is filled by the page."""
 
     language: str
     bot_status: str
@@ -46,6 +46,26 @@ class Texts:
     loading: str
     reply_failed: str
     retry: str
+    closed_status: str
+    team_here: str
+    team_back: str
+    team_away: str
+    offline_until: str
+    offline_ask: str
+    email: str
+    email_save: str
+    email_kept: str
+    email_change: str
+    bad_email: str
+    end: str
+    end_question: str
+    end_consequence: str
+    end_keep: str
+    ended: str
+    rate: str
+    ratings: tuple[str, str, str, str, str]
+    restart: str
+    minimise: str
 
 
 _ENGLISH = Texts(
@@ -85,6 +105,26 @@ _ENGLISH = Texts(
     loading="Loading",
     reply_failed="The assistant could not answer this message.",
     retry="Try again",
+    closed_status="This chat has ended",
+    team_here="Our team is here",
+    team_back="Our team is back {opening}",
+    team_away="Our team is away",
+    offline_until="Our team is away until {opening}.",
+    offline_ask="Leave your e-mail address and we will answer you there. You can also wait here.",
+    email="Your e-mail address",
+    email_save="Save",
+    email_kept="We will answer to {email}.",
+    email_change="Change the address",
+    bad_email="Please enter an e-mail address such as name@example.com.",
+    end="End chat",
+    end_question="End this chat?",
+    end_consequence="You can start a new one at any time.",
+    end_keep="Keep chatting",
+    ended="This chat has ended.",
+    rate="How did we do?",
+    ratings=("Very poor", "Poor", "Okay", "Good", "Very good"),
+    restart="Start a new chat",
+    minimise="Minimise chat",
 )
 
 _CHINESE = Texts(
@@ -124,6 +164,26 @@ _CHINESE = Texts(
     loading="正在加载",
     reply_failed="智能客服未能回答这条消息。",
     retry="重试",
+    closed_status="对话已结束",
+    team_here="人工客服在线",
+    team_back="人工客服{opening}上线",
+    team_away="人工客服目前不在线",
+    offline_until="人工客服目前不在线，{opening}恢复服务。",
+    offline_ask="请留下您的邮箱，我们会通过邮件回复您；您也可以在此等候。",
+    email="您的邮箱",
+    email_save="保存",
+    email_kept="我们会回复到 {email}。",
+    email_change="修改邮箱",
+    bad_email="请输入有效的邮箱，例如 name@example.com。",
+    end="结束对话",
+    end_question="要结束这次对话吗？",
+    end_consequence="您可以随时开始新的对话。",
+    end_keep="继续对话",
+    ended="对话已结束。",
+    rate="您对这次服务满意吗？",
+    ratings=("很不满意", "不满意", "一般", "满意", "非常满意"),
+    restart="开始新对话",
+    minimise="收起聊天",
 )
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
 
+from bot.storage.aftercare import Left
 from bot.storage.records import LoggedMessage
 from bot.values import Message, Owner, PassageSource, ReplySource, Role
+from ui.aftercare import ending, offline_form, presence
+from ui.framing import message_origins
 from ui.services import ChatSettings
 from ui.texts import CHINESE, ENGLISH, Texts, texts_for
 
@@ -28,6 +31,7 @@ class View:
         pending: a text that was sent but is not stored yet.
         commenting: sequence of the message whose comment box is open.
         conversation_id: whose stream the page listens to; no secret.
+        left: the contact and rating that the customer left; ``explaining``: the rating's comment box is open.
     """
 
     texts: Texts
@@ -38,6 +42,8 @@ class View:
     commenting: int | None = None
     now_utc: datetime = field(default_factory=lambda: datetime.now(UTC))
     conversation_id: str = ""
+    left: Left = field(default_factory=Left)
+    explaining: bool = False
 
     @property
     def last_sequence(self) -> int:
@@ -68,7 +74,7 @@ def render_page(view: View) -> str:
         f'data-owner="{view.owner}" data-limit="{view.settings.max_message_chars}"{data}>'
         f"{_header(view)}"
         f'<div id="fd-thread" class="fd-thread" role="log" aria-live="polite" tabindex="0">{_thread(view)}</div>'
-        f"{_composer(texts)}</div>"
+        f"{_foot(view)}</div>"
     )
 
 
@@ -76,28 +82,61 @@ def render_skeleton(settings: ChatSettings) -> str:
     """What stands there until the first state arrives; wordless, because the language is not known yet."""
     cookies = " ".join(texts_for(language).cookies for language in (ENGLISH, CHINESE))
     return (
-        f'<div class="fd" data-cookies="{escape(cookies)}"><header class="fd-header">'
-        f'<span class="fd-logo" aria-hidden="true"></span>'
-        f'<div class="fd-brand"><h1>{escape(settings.title)}</h1></div></header>'
+        f'<div class="fd" data-cookies="{escape(cookies)}" data-sites="{escape(message_origins(settings))}">'
+        f'<header class="fd-header">'
+        f"{_logo(settings)}"
+        f'<div class="fd-brand"><h1>{escape(settings.title)}</h1></div>{_minimise("")}</header>'
         f'<div class="fd-thread"><div class="fd-typing"><i></i><i></i><i></i></div></div></div>'
     )
 
 
 def _header(view: View) -> str:
     texts = view.texts
-    status = {Owner.BOT: texts.bot_status, Owner.QUEUE: texts.queue_status, Owner.AGENT: texts.agent_status}[view.owner]
-    other = "en" if texts.language == "zh" else "zh"
-    person = (
-        f'<button type="button" class="fd-person" data-act="person">{texts.person}</button>'
-        if view.owner is Owner.BOT
-        else ""
-    )
+    status = {
+        Owner.BOT: texts.bot_status,
+        Owner.QUEUE: texts.queue_status,
+        Owner.AGENT: texts.agent_status,
+        Owner.CLOSED: texts.closed_status,
+    }[view.owner]
+    there = "" if view.owner in {Owner.AGENT, Owner.CLOSED} else presence(view.settings.hours, view.now_utc, texts)
     return (
-        f'<header class="fd-header"><span class="fd-logo" aria-hidden="true"></span><div class="fd-brand">'
-        f'<h1>{escape(view.settings.title)}</h1><p id="fd-status" class="fd-status fd-{view.owner}">{status}</p></div>'
-        f'{person}<a class="fd-language" href="?lang={other}" lang="{other}" hreflang="{other}">'
-        f"{texts.other_language}</a></header>"
+        f'<header class="fd-header">{_logo(view.settings)}<div class="fd-brand">'
+        f'<h1>{escape(view.settings.title)}</h1><p id="fd-status" class="fd-status fd-{view.owner}">{status}</p>{there}'
+        f"</div>{_minimise(texts.minimise)}{_actions(view)}</header>"
     )
+
+
+def _actions(view: View) -> str:
+    texts = view.texts
+    other = "en" if texts.language == "zh" else "zh"
+    person = f'<button type="button" class="fd-person" data-act="person">{texts.person}</button>'
+    end = f'<button type="button" class="fd-end" data-act="finish">{texts.end}</button>'
+    begun = bool(view.messages) and view.owner is not Owner.CLOSED
+    return (
+        f'<div class="fd-actions">{person if view.owner is Owner.BOT else ""}{end if begun else ""}'
+        f'<a class="fd-language" href="?lang={other}" lang="{other}" hreflang="{other}">'
+        f"{texts.other_language}</a></div>"
+    )
+
+
+def _logo(settings: ChatSettings) -> str:
+    picture = '<img src="../logo" alt="">' if settings.logo else ""
+    return f'<span class="fd-logo" aria-hidden="true">{picture}</span>'
+
+
+def _minimise(label: str) -> str:
+    """Shown only where the page is the widget's frame."""
+    return (
+        f'<button type="button" class="fd-minimise" data-act="minimise" aria-label="{label}" title="{label}">'
+        '<svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true"><path d="M5 9l7 7 7-7" fill="none" '
+        'stroke="currentColor" stroke-width="2.200" stroke-linecap="round" stroke-linejoin="round"/></svg></button>'
+    )
+
+
+def _foot(view: View) -> str:
+    if view.owner is Owner.CLOSED:
+        return ending(view.left, view.texts, commenting=view.explaining)
+    return offline_form(view.settings.hours, view.now_utc, view.owner, view.left, view.texts) + _composer(view.texts)
 
 
 def _composer(texts: Texts) -> str:
@@ -145,7 +184,7 @@ def _message(view: View, logged: LoggedMessage, *, last: bool) -> str:
         bubble = _bubble(view.texts, role, _plain(text), logged.message)
         return bubble + _retry(view.texts) if logged.reply_failed and last else bubble
     if role is Role.AGENT:
-        return _bubble(view.texts, role, _linked(text), logged.message)
+        return _bubble(view.texts, role, _linked(text), logged.message, sequence=logged.sequence)
     body = _cited(logged, view.texts)
     options = "".join(_chip(option) for option in logged.options) if last else ""
     chips = f'<div class="fd-chips fd-options">{options}</div>' if options else ""

@@ -16,6 +16,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from bot.errors import InvalidTextError
+from bot.storage.aftercare import Left
 from bot.storage.records import Feedback, LoggedMessage, StartedConversation
 from bot.storage.standings import Standing
 from bot.values import (
@@ -116,8 +118,25 @@ class FakeStandings:
 
 
 @dataclass
+class FakeAftercare:
+    left: dict[str, Left] = field(default_factory=dict)
+
+    def of(self, conversation_id: str) -> Left:
+        return self.left.get(conversation_id, Left())
+
+    def keep_contact(self, conversation_id: str, email: str) -> None:
+        if "@" not in email:
+            raise InvalidTextError("no address")
+        self.left[conversation_id] = replace(self.of(conversation_id), contact=email)
+
+    def rate(self, conversation_id: str, rating: int, comment: str | None) -> None:
+        self.left[conversation_id] = replace(self.of(conversation_id), rating=rating, comment=comment)
+
+
+@dataclass
 class FakeStore:
     conversations: FakeConversations = field(default_factory=FakeConversations)
+    aftercare: FakeAftercare = field(default_factory=FakeAftercare)
 
     @property
     def standings(self) -> FakeStandings:
@@ -217,6 +236,7 @@ class Desk:
         conversations = self.store.conversations
         for table in (conversations.owners, conversations.tokens, conversations.logs, conversations.client_ids):
             table.clear()
+        self.store.aftercare.left.clear()
         self.delivery.failure, self.delivery.gate = None, threading.Event()
         self.delivery.gate.set()
         versions = {"bundle": "bundle-1"}
@@ -246,6 +266,12 @@ def new_desk() -> Desk:
 
 @pytest.fixture
 def desk() -> Desk:
+    return new_desk()
+
+
+@pytest.fixture(scope="module")
+def new_fake_desk() -> Desk:
+    """A desk for the tests of one module that run a server of their own."""
     return new_desk()
 
 

@@ -25,8 +25,8 @@ def test_choose_language_prefers_the_visitors_wish(override: str | None, header:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Texts)])
 def test_texts_have_the_same_placeholders_in_both_languages(name: str) -> None:
-    english, chinese = getattr(texts_for("en"), name), getattr(texts_for("zh"), name)
+    english, chinese = (str(getattr(texts_for(language), name)) for language in ("en", "zh"))
     assert english
     assert chinese
-    for placeholder in ("{limit}", "{reference}", "{number}"):
+    for placeholder in ("{limit}", "{reference}", "{number}", "{opening}", "{email}"):
         assert (placeholder in english) == (placeholder in chinese)
