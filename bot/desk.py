@@ -5,9 +5,11 @@ Knows no models and no database: it only says which immutable directories are li
 
 import fcntl
 import json
+import os
+import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from bot.values import Versions
 from retrieval.artifact import write_atomically
 
 _POINTER = "live.json"
+_SECRET = "secret.key"
+_MIN_SECRET_CHARACTERS = 32
 _REMEMBERED = 20
 
 
@@ -42,6 +46,30 @@ class Desk:
     def database_url(self, settings: Settings) -> str:
         """The database of this desk: the settings' URL, or a SQLite file in the directory."""
         return settings.database_url or f"sqlite:///{(self.directory / 'frontdesk.db').resolve()}"
+
+    def secret_key(self, settings: Settings) -> str:
+        """What this desk signs with: the setting, or a file that only its owner may read, made once.
+
+        Raises:
+            DeskError: it is too short to be a secret.
+        """
+        key = settings.secret_key or self._kept_secret()
+        if len(key) < _MIN_SECRET_CHARACTERS:
+            raise DeskError(f"the secret key has fewer than {_MIN_SECRET_CHARACTERS} characters: set a longer one")
+        return key
+
+    def _kept_secret(self) -> str:
+        file = self.directory / _SECRET
+        if not file.exists():
+            new = self.directory / f".{_SECRET}.{secrets.token_hex(8)}"
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+                handle.write(secrets.token_urlsafe(48))
+                handle.flush()
+                os.fsync(handle.fileno())
+            with suppress(FileExistsError):  # another process was faster: its key counts
+                file.hardlink_to(new)
+            new.unlink()
+        return file.read_text(encoding="utf-8").strip()
 
     def knowledge_folders(self, settings: Settings) -> list[Path]:
         """Files and folders whose articles the desk keeps indexed."""

@@ -14,6 +14,7 @@ BotError
 │   ├── ReplyNotFoundError          no reply has this id
 │   ├── ArticleNotFoundError        no article has this id
 │   ├── ChangedMeanwhileError       somebody else changed the article or reply meanwhile
+│   ├── StaffRefusedError           a staff member cannot be added or changed so
 │   └── JobLostError                the job is another worker's
 ├── DeskError                       the desk's directory or pointer is wrong
 │   └── SettingsError               a setting is unknown or of the wrong type
@@ -77,6 +78,10 @@ class ArticleNotFoundError(StorageError):
 
 class ChangedMeanwhileError(StorageError):
     """The article or reply has a newer version than the one that its editor read; nothing was written."""
+
+
+class StaffRefusedError(StorageError):
+    """A staff member cannot be added or changed so: the name, the password or the role does not allow it."""
 
 
 class JobLostError(StorageError):

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         trusted_proxies: addresses or networks of proxies whose ``X-Forwarded-For`` and ``-Proto`` are believed.
         log_format: one line of text an event, or one JSON object.
         metrics_token: who scrapes ``/metrics`` has to show it; empty lets callers on this machine alone.
+        secret_key: signs the cookies of staff; empty means ``secret.key`` in the desk's directory, made when missing.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
     """
 
@@ -155,6 +156,7 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[Annotated[str, AfterValidator(_is_network)], ...] = ()
     log_format: Literal["text", "json"] = "text"
     metrics_token: str = Field(default="", repr=False)
+    secret_key: str = Field(default="", repr=False)
 
     @property
     def hours(self) -> OpeningHours | None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 import gradio
@@ -31,6 +31,12 @@ from ui.metrics import Metrics
 from ui.request_log import RequestLog, RouteNote
 from ui.security_headers import PLAIN_PAGE, PagePolicy, SecurityHeaders
 from ui.services import ChatServices, ChatSettings, Delivery
+from ui.staff.console import build_console
+from ui.staff.gate import StaffGate
+from ui.staff.head import ConsoleHead
+from ui.staff.login import login_routes
+from ui.staff.services import StaffServices
+from ui.staff.sessions import cookie_value
 from ui.texts import choose_language
 from ui.theme import chat_theme
 from ui.visitors import (
@@ -44,6 +50,8 @@ from ui.visitors import (
 
 _T = TypeVar("_T")
 CHAT_PATH = "/chat"
+CONSOLE_PATH = "/staff/console"
+_FORMS = frozenset({"/staff/login", "/staff/logout"})
 MAX_MESSAGE_CHARS = 10_000
 """The longest message that surely fits a body of 64 KB."""
 
@@ -54,11 +62,12 @@ _GRADIO_ENVIRONMENT = {
 }
 
 
-def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAPI:
+def create_app(services: ChatServices, metrics: Metrics | None = None, staff: StaffServices | None = None) -> FastAPI:
     """Compose the parent application with the chat mounted at ``/chat/``.
 
     Args:
         metrics: what counts requests, and is shown at ``/metrics``; None leaves that out.
+        staff: what the staff console at ``/staff/`` stands on; None leaves it out.
 
     Raises:
         UiError: a setting that the page cannot honour.
@@ -88,10 +97,21 @@ def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAP
     app.add_middleware(RouteNote)  # the innermost
     app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
     app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
-    app.add_middleware(BodyGuard)
+    console = _add_console(app, staff) if staff else None
+    _add_layers(app, settings, staff)
+    app.add_middleware(RequestLog, watchers=[metrics] if metrics else [])  # the outermost
+    _mount(app, blocks, CHAT_PATH, "colours.css", "page.css")
+    if staff and console:
+        _mount_console(app, console, staff)
+    return app
+
+
+def _add_layers(app: FastAPI, settings: ChatSettings, staff: StaffServices | None) -> None:
+    """What every request passes, the last one added first."""
+    app.add_middleware(BodyGuard, forms=_FORMS)
     app.add_middleware(OriginGuard, allowed_origins=settings.allowed_origins)
     rates = {"visitor_rate": settings.visitor_rate, "address_rate": settings.address_rate}
-    app.add_middleware(RateLimit, **rates, storage=settings.rate_storage)
+    app.add_middleware(RateLimit, **rates, storage=settings.rate_storage, free=CONSOLE_PATH + "/")
     app.add_middleware(
         CORSMiddleware,  # this very class: Gradio looks for it and then leaves CORS to us
         allow_origins=settings.allowed_origins,
@@ -99,16 +119,28 @@ def create_app(services: ChatServices, metrics: Metrics | None = None) -> FastAP
         allow_headers=["content-type", "authorization", "last-event-id"],
         allow_credentials=True,
     )
+    if staff:
+        app.add_middleware(StaffGate, sessions=staff.sessions)  # outside CORS, which would let listed sites read it
     app.add_middleware(ErrorShield)
     app.add_middleware(SecurityHeaders, pages=_page_policies(settings), tls=settings.secure_cookies)
-    app.add_middleware(RequestLog, watchers=[metrics] if metrics else [])  # the outermost
-    _mount(app, blocks)
-    return app
+
+
+def _add_console(app: FastAPI, staff: StaffServices) -> gradio.Blocks:
+    blocks = build_console(staff)
+    app.include_router(login_routes(staff))
+    app.add_middleware(ConsoleHead, path=CONSOLE_PATH + "/", title=staff.settings.title)
+    app.add_middleware(GradioGate, mount_path=CONSOLE_PATH, event_ids=frozenset(blocks.fns), secret_of=cookie_value)
+    return blocks
 
 
 def _page_policies(settings: ChatSettings) -> dict[str, PagePolicy]:
     chat = PagePolicy(frame_ancestors(settings), image_sources(settings), compiles=True)
-    return {CHAT_PATH + "/": chat, EMBED_PATH: PLAIN_PAGE, HOST_PATH: PagePolicy("'self'")}
+    return {
+        CHAT_PATH + "/": chat,
+        EMBED_PATH: PLAIN_PAGE,
+        HOST_PATH: PagePolicy("'self'"),
+        CONSOLE_PATH + "/": PagePolicy(compiles=True),
+    }
 
 
 @asynccontextmanager
@@ -121,11 +153,20 @@ async def _lifespan(delivery: Delivery, changes: Changes, _: FastAPI) -> AsyncIt
         await anyio.to_thread.run_sync(delivery.stop)
 
 
-def _mount(app: FastAPI, blocks: gradio.Blocks) -> None:
+def _mount_console(app: FastAPI, blocks: gradio.Blocks, staff: StaffServices) -> None:
+    async def logged_in(request: Request) -> str | None:
+        member = await anyio.to_thread.run_sync(staff.sessions.member, request.cookies)
+        return member.name if member else None
+
+    _mount(app, blocks, CONSOLE_PATH, "colours.css", "staff/console.css", auth_dependency=logged_in)
+
+
+def _mount(app: FastAPI, blocks: gradio.Blocks, path: str, *styles: str, **options: Any) -> None:
+    here = Path(__file__).parent
     gradio.mount_gradio_app(
         app,
         blocks,
-        CHAT_PATH,
+        path,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         footer_links=[],
         show_error=False,
@@ -136,7 +177,8 @@ def _mount(app: FastAPI, blocks: gradio.Blocks) -> None:
         pwa=False,
         mcp_server=False,
         theme=chat_theme(),
-        css=Path(__file__).with_name("page.css").read_text(encoding="utf-8"),
+        css="".join((here / style).read_text(encoding="utf-8") for style in styles),
+        **options,
     )
     blocks.has_launched = True  # without it Gradio copies any file that a client names
 

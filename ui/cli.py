@@ -12,6 +12,7 @@ from ui.commands.knowledge import knowledge
 from ui.commands.publish import bundles, publish, rollback
 from ui.commands.replies import replies
 from ui.commands.serve import serve, worker
+from ui.commands.staff import staff
 from ui.commands.talk import audit, chat, explain
 from ui.commands.train import train
 
@@ -29,7 +30,7 @@ def cli() -> None:
 
 for command in (
     history, replies, knowledge, train, predict, rank, search, evaluate,
-    publish, rollback, bundles, serve, worker, chat, explain, audit, db,
+    publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -14,8 +14,8 @@ from ui.services import ChatSettings
 from ui.texts import CHINESE, ENGLISH, choose_language
 from ui.visitors import LANGUAGE_COOKIE, VISITOR_COOKIE, new_visitor_secret, read_cookies, set_cookie, visitor_secret
 
-_ADVERTISING = re.compile(rb"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>|<link rel=\"manifest\"[^>]*>")
-_ICON = (
+ADVERTISING = re.compile(rb"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>|<link rel=\"manifest\"[^>]*>")
+ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
     "rx='9' fill='%230f5c55'/%3E%3Cpath d='M9 10h14a3 3 0 013 3v4a3 3 0 01-3 3H13l-5 4v-4a3 3 0 01-2-3v-4a3 3 0 "
     "013-3z' fill='none' stroke='white' stroke-width='2'/%3E%3C/svg%3E"
@@ -51,7 +51,7 @@ class FrontPage:
         return set_cookie(name, value, secure=self.settings.secure_cookies, cross_site=self.settings.cross_site_cookies)
 
     def _head(self) -> bytes:
-        return f'<title>{escape(self.settings.title)}</title><link rel="icon" href="{_ICON}">'.encode()
+        return f'<title>{escape(self.settings.title)}</title><link rel="icon" href="{ICON}">'.encode()
 
 
 class _Answer:
@@ -76,7 +76,7 @@ class _Answer:
         return collect
 
     def _finished_start(self) -> Message:
-        self.body = _ADVERTISING.sub(b"", self.body).replace(b"</head>", self.head + b"</head>", 1)
+        self.body = ADVERTISING.sub(b"", self.body).replace(b"</head>", self.head + b"</head>", 1)
         start = {**self.start, "headers": [*self.start["headers"], *self.cookies]}
         headers = MutableHeaders(scope=start)
         headers["Content-Length"] = str(len(self.body))

@@ -5,6 +5,7 @@ Knows no conversations and no pages. Order, outermost first, is that of ``ui.app
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -84,9 +85,14 @@ class OriginGuard:
 
 @dataclass(frozen=True, slots=True)
 class BodyGuard:
-    """Bodies of at most 64 KB; JSON that is sound, holds no file references, and has no text that breaks encoders."""
+    """Bodies of at most 64 KB; JSON that is sound, holds no file references, and has no text that breaks encoders.
+
+    Attributes:
+        forms: paths that take an HTML form instead.
+    """
 
     app: ASGIApp
+    forms: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request with its body read and checked, or answer 400, 413 or 422."""
@@ -95,7 +101,7 @@ class BodyGuard:
             return
         try:
             body = await read_body(receive, Headers(scope=scope).get("content-length"), MAX_BODY_BYTES)
-            if body:
+            if body and scope["path"] not in self.forms:
                 checked_json(body)
         except BodyRefusedError as error:
             await _refuse(error.status, error.reason)(scope, receive, send)
@@ -105,11 +111,16 @@ class BodyGuard:
 
 @dataclass(frozen=True, slots=True)
 class GradioGate:
-    """The only way into the mounted app: known routes, and streams that are bound to the visitor's cookie."""
+    """The only way into the mounted app: known routes, and streams that are bound to the visitor's cookie.
+
+    Attributes:
+        secret_of: what in the cookies binds the streams, or None.
+    """
 
     app: ASGIApp
     mount_path: str
     event_ids: frozenset[int]
+    secret_of: Callable[[Mapping[str, str]], str | None] = visitor_secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under the bound stream name, or answer 403 or 404."""
@@ -128,9 +139,9 @@ class GradioGate:
         if not inner.startswith(("/gradio_api/queue", "/gradio_api/heartbeat", "/gradio_api/cancel")):
             await self.app(scope, receive, send)
             return
-        secret = visitor_secret(read_cookies(Headers(scope=scope).get("cookie", "")))
+        secret = self.secret_of(read_cookies(Headers(scope=scope).get("cookie", "")))
         if secret is None:
-            await _refuse(403, "the chat needs its cookie; load the page first")(scope, receive, send)
+            await _refuse(403, "the page needs its cookie; load the page first")(scope, receive, send)
             return
         await self._bound(scope, receive, send, secret)
 

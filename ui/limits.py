@@ -41,10 +41,12 @@ class RateLimit:
     """Answers 429 with Retry-After to whoever changes things too often.
 
     The address is the connection's own; ``X-Forwarded-For`` counts only where the server was told to trust a proxy.
+    Paths that begin with ``free`` are not counted: they are behind a login, and a whole office has one address.
     """
 
-    def __init__(self, app: ASGIApp, visitor_rate: str, address_rate: str, storage: str) -> None:
+    def __init__(self, app: ASGIApp, visitor_rate: str, address_rate: str, storage: str, free: str = "\0") -> None:
         self.app = app
+        self._free = free
         self._rates = {
             "visitor": parse_rate(visitor_rate, "visitor_rate"),
             "address": parse_rate(address_rate, "address_rate"),
@@ -55,7 +57,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request, or answer 429."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or scope.get("path", "").startswith(self._free):
             await self.app(scope, receive, send)
             return
         callers = _callers(scope)

@@ -22,6 +22,8 @@ from ui.errors import PortInUseError
 from ui.logs import configure_logging
 from ui.metrics import DeskView, Metrics
 from ui.services import ChatServices, ChatSettings
+from ui.staff.services import StaffServices
+from ui.staff.sessions import StaffSessions
 
 _FOLLOW_S = 0.5
 _WORKER_GRACE_S = 10.0
@@ -46,12 +48,13 @@ def run_server(desk_directory: Path, host: str | None, port: int | None, *, with
     with open_services(desk_directory) as services:
         listener = _listen(host or services.settings.host, services.settings.port if port is None else port)
         configure_logging(services.settings.log_format)
-        app = create_app(chat_services(services), _metrics(services))
+        app = create_app(chat_services(services), _metrics(services), staff_services(services))
         server = _Server(app.state.changes, server_config(app, services.settings))
         with _following(services), _worker(desk_directory, wanted=with_worker):
             address, bound_port = listener.getsockname()[:2]
             print(f"Frontdesk is open at http://{address}:{bound_port} (Ctrl-C ends it)", flush=True)  # noqa: T201
             print(f"Put it on your site: http://{address}:{bound_port}/embed", flush=True)  # noqa: T201
+            print(_staff_line(services, f"http://{address}:{bound_port}"), flush=True)  # noqa: T201
             if services.settings.allowed_origins:
                 print(_COOKIES_NEED_TLS, flush=True)  # noqa: T201
             server.run(sockets=[listener])
@@ -97,6 +100,32 @@ def chat_services(services: Services) -> ChatServices:
         health=services.health,
         settings=_chat_settings(services),
     )
+
+
+def staff_services(services: Services) -> StaffServices:
+    """What the staff console needs of an open desk.
+
+    Raises:
+        DeskError: the secret key is too short.
+    """
+    key = services.desk.secret_key(services.settings)
+    return StaffServices(
+        store=services.store,
+        delivery=services.delivery,
+        assistant=services.assistant,
+        live=services.live,
+        desk=services.desk,
+        settings=services.settings,
+        passage=services.passage,
+        sessions=StaffSessions(services.store.staff, key, services.settings.secure_cookies),
+    )
+
+
+def _staff_line(services: Services, address: str) -> str:
+    if services.store.staff.members():
+        return f"Staff log in at {address}/staff/"
+    command = f"frontdesk staff add NAME --role admin --desk {services.desk.directory}"
+    return f"Staff will log in at {address}/staff/; nobody can yet: run `{command}`"
 
 
 def _chat_settings(services: Services) -> ChatSettings:

@@ -180,6 +180,48 @@ class ArticleVersion:
     changed_utc: datetime
 
 
+class StaffRole(StrEnum):
+    """What a staff member may do; each role includes the ones before it."""
+
+    AGENT = "agent"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+    def includes(self, other: "StaffRole") -> bool:
+        """Whether this role may do what the other one may."""
+        ranks = list(StaffRole)
+        return ranks.index(self) >= ranks.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody of the company who may log in."""
+
+    name: str
+    role: StaffRole
+    disabled: bool
+    created_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One action of a staff member.
+
+    Attributes:
+        entry_id: grows with time; for paging.
+        subject: what it was done to, such as a conversation's id.
+        address: where a log-in came from.
+    """
+
+    entry_id: int
+    at_utc: datetime
+    actor: str
+    action: str
+    subject: str | None
+    address: str | None
+    detail: Mapping[str, Any]
+
+
 class JobState(StrEnum):
     """Life of a job."""
 

@@ -5,6 +5,7 @@ from types import TracebackType
 
 from bot.storage.aftercare import Aftercare
 from bot.storage.articles import Articles
+from bot.storage.audit_log import AuditLog
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
@@ -16,6 +17,7 @@ from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
 from bot.storage.reviews import Reviews
+from bot.storage.staff import Staff
 from bot.storage.standings import Standings
 from bot.storage.transcripts import Transcripts
 from bot.storage.turns import Turns
@@ -37,6 +39,8 @@ class Store:
         gauges: counts of what is open.
         jobs: background work, as seen by this worker.
         figures: what happened in numbers.
+        staff: who may log in, and their logins.
+        audit: what staff did.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -54,6 +58,8 @@ class Store:
         self.gauges = Gauges(database, clock)
         self.jobs = Jobs(database, clock)
         self.figures = Figures(database, clock)
+        self.staff = Staff(database, clock)
+        self.audit = AuditLog(database, clock)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":

@@ -4,6 +4,7 @@ import pytest
 
 from bot.desk import Desk, with_knowledge
 from bot.errors import DeskError
+from bot.settings import Settings
 from bot.values import Versions
 
 FIRST = Versions("b1", "k1", None)
@@ -50,3 +51,19 @@ def test_bundles_hides_half_copied_ones(tmp_path: Path) -> None:
     for name in ("b1", ".b2.copying"):
         desk.bundle_directory(name).mkdir(parents=True)
     assert desk.bundles() == ["b1"]
+
+
+def test_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    key = desk.secret_key(Settings())
+    assert len(key) >= 32
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert Desk(tmp_path).secret_key(Settings()) == key
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_secret_key_of_the_settings_counts_and_must_be_long(tmp_path: Path) -> None:
+    assert Desk(tmp_path).secret_key(Settings(secret_key="k" * 32)) == "k" * 32
+    assert not (tmp_path / "secret.key").exists()
+    with pytest.raises(DeskError, match="32 characters"):
+        Desk(tmp_path).secret_key(Settings(secret_key="short"))

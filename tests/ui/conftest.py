@@ -368,7 +368,7 @@ def site(running_site: Site) -> Site:
     return running_site
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serving_at() -> Any:
     """Runs further applications; see ``serving``."""
     return serving

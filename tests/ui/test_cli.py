@@ -123,3 +123,16 @@ def test_an_unpublished_desk_names_the_command_that_publishes(tmp_path: Path) ->
     desk = str(tmp_path / "desk")
     assert run("db", "upgrade", "--desk", desk).returncode == 0
     assert "frontdesk publish" in refusal("explain", "hello", "--desk", desk)
+
+
+def test_staff_are_added_changed_and_listed(tmp_path: Path) -> None:
+    desk = ("--desk", str(tmp_path))
+    assert run("db", "upgrade", *desk).returncode == 0
+    added = subprocess.run(
+        [sys.executable, "-m", "ui.cli", "staff", "add", "Ana", "--role", "admin", "--password-stdin", *desk],
+        input="correct horse battery\n", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (added.returncode, added.stdout) == (0, "ana may log in as admin.\n"), added.stderr
+    assert "last admin" in refusal("staff", "disable", "ana", *desk)
+    assert "no staff member" in refusal("staff", "role", "eve", "agent", *desk)
+    assert run("staff", "list", *desk).stdout == "ana  admin\n"
