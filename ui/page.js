@@ -51,8 +51,14 @@ function banner(name) {
   bar.hidden = !words;
 }
 
+// One request at a time: two messages at once must not begin two conversations.
+let beginning = null;
 async function begin() {
   if (begun) return true;
+  beginning ||= askForConversation().finally(() => { beginning = null; });
+  return beginning;
+}
+async function askForConversation() {
   const answer = await fetch(here("../conversation"), {
     method: "POST", credentials: "same-origin",
     headers: { "content-type": "application/json" }, body: JSON.stringify(identity ? { identity } : {}),
@@ -192,7 +198,11 @@ function listen() {
   if (!wanted) return;
   stream = new EventSource(here(`../api/v1/conversations/${wanted}/stream?after=${root().dataset.sequence}`));
   stream.onopen = () => banner("");
-  stream.onerror = () => banner("offline");
+  stream.onerror = () => {
+    if (stream.readyState !== EventSource.CLOSED) return banner("offline"); // it tries again by itself
+    streamed = ""; // refused: another tab may have begun another conversation
+    trigger("refresh", {});
+  };
   stream.addEventListener("message", (event) => news(Number(event.lastEventId), null));
   stream.addEventListener("state", (event) => {
     const state = JSON.parse(event.data);

@@ -218,3 +218,12 @@ def test_chat_works_under_its_policy_and_injected_scripts_do_not_run(site: Any, 
     assert ran is None
     assert page.evaluate("fetch('https://evil.example/').then(() => 'sent', () => 'refused')") == "refused"
     assert len(page.failures) >= 3
+
+
+def test_two_messages_at_once_begin_one_conversation(site: Any, open_chat: Any) -> None:
+    page = open_chat(site.address)
+    ask(page, "Can I return shoes?")
+    ask(page, "Where is my order?")
+    page.wait_for_selector(".fd-row.fd-bot .fd-approved")
+    assert page.locator(".fd-row.fd-customer").count() == 2
+    assert len(site.desk.store.conversations.logs) == 1
