@@ -20,6 +20,7 @@ function contrast(one, other) { // WCAG 2.2
   return (light + 0.05) / (dark + 0.05);
 }
 const mixed = (one, other, share) => one.map((part, at) => Math.round(part * share + other[at] * (1 - share)));
+const rgb = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 const css = (color) => `rgb(${color.join(" ")})`;
 const WHITE = [255, 255, 255];
 const INK = [11, 20, 19];
@@ -28,11 +29,13 @@ const DARK_SURFACE = [23, 33, 31];
 // One given colour becomes a set in which every text has a contrast of 4.5 to what is behind it.
 function paint() {
   if (!/^#[0-9a-f]{6}$/i.test(wish.get("color") || "")) return;
-  const color = [1, 3, 5].map((at) => parseInt(wish.get("color").slice(at, at + 2), 16));
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const color = rgb(wish.get("color"));
+  const ground = getComputedStyle(document.documentElement).getPropertyValue("--fd-surface").trim();
+  const dark = /^#[0-9a-f]{6}$/i.test(ground) && luminance(rgb(ground)) < 0.2;
   const soft = mixed(color, dark ? DARK_SURFACE : WHITE, dark ? 0.22 : 0.1);
+  const behind = [soft, ...(dark ? [DARK_SURFACE, [14, 22, 21]] : [WHITE, [238, 242, 241]])]; // as in page.css
   let accent = color;
-  for (let share = 1; share > 0 && contrast(accent, soft) < 4.6; share -= 0.05) accent = mixed(color, dark ? WHITE : INK, share);
+  for (let share = 1; share > 0 && behind.some((one) => contrast(accent, one) < 4.6); share -= 0.05) accent = mixed(color, dark ? WHITE : INK, share);
   const ink = contrast(color, WHITE) >= 4.5 ? WHITE : INK;
   const set = { brand: color, "brand-ink": ink, mine: color, "mine-ink": ink, accent, "accent-soft": soft };
   for (const [name, value] of Object.entries(set)) styles.setProperty("--fd-" + name, css(value));
