@@ -188,10 +188,12 @@ new MutationObserver(() => {
 // Gradio event. A hidden page gives its connection back: a browser has six for each host.
 let stream = null;
 let streamed = "";
+let refused = { id: "", at: 0 };
 function listen() {
   const id = root()?.dataset.conversation || "";
   const wanted = document.hidden ? "" : id;
   if (wanted === streamed && stream?.readyState !== EventSource.CLOSED) return;
+  if (wanted === refused.id && Date.now() - refused.at < RETRY_MS) return;
   stream?.close();
   stream = null;
   streamed = wanted;
@@ -200,7 +202,8 @@ function listen() {
   stream.onopen = () => banner("");
   stream.onerror = () => {
     if (stream.readyState !== EventSource.CLOSED) return banner("offline"); // it tries again by itself
-    streamed = ""; // refused: another tab may have begun another conversation
+    refused = { id: wanted, at: Date.now() }; // another tab may have begun another conversation: look
+    streamed = "";
     trigger("refresh", {});
   };
   stream.addEventListener("message", (event) => news(Number(event.lastEventId), null));
