@@ -23,7 +23,7 @@ from ui.embedding import EMBED_PATH, HOST_PATH, embedding_routes
 from ui.errors import UiError
 from ui.framing import frame_ancestors, image_sources
 from ui.front_page import FrontPage
-from ui.hardening import BodyGuard, ErrorShield, GradioGate, OriginGuard
+from ui.hardening import MAX_ARTICLE_BYTES, BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
 from ui.identity import identity_of
 from ui.limits import RateLimit
@@ -108,7 +108,7 @@ def create_app(services: ChatServices, metrics: Metrics | None = None, staff: St
 
 def _add_layers(app: FastAPI, settings: ChatSettings, staff: StaffServices | None) -> None:
     """What every request passes, the last one added first."""
-    app.add_middleware(BodyGuard, forms=_FORMS)
+    app.add_middleware(BodyGuard, forms=_FORMS, roomy=CONSOLE_PATH + "/")
     app.add_middleware(OriginGuard, allowed_origins=settings.allowed_origins)
     rates = {"visitor_rate": settings.visitor_rate, "address_rate": settings.address_rate}
     app.add_middleware(RateLimit, **rates, storage=settings.rate_storage, free=CONSOLE_PATH + "/")
@@ -129,7 +129,13 @@ def _add_console(app: FastAPI, staff: StaffServices) -> gradio.Blocks:
     blocks = build_console(staff)
     app.include_router(login_routes(staff))
     app.add_middleware(ConsoleHead, path=CONSOLE_PATH + "/", title=staff.settings.title)
-    app.add_middleware(GradioGate, mount_path=CONSOLE_PATH, event_ids=frozenset(blocks.fns), secret_of=cookie_value)
+    app.add_middleware(
+        GradioGate,
+        mount_path=CONSOLE_PATH,
+        event_ids=frozenset(blocks.fns),
+        secret_of=cookie_value,
+        max_bytes=MAX_ARTICLE_BYTES,
+    )
     return blocks
 
 
@@ -158,7 +164,7 @@ def _mount_console(app: FastAPI, blocks: gradio.Blocks, staff: StaffServices) ->
         member = await anyio.to_thread.run_sync(staff.sessions.member, request.cookies)
         return member.name if member else None
 
-    _mount(app, blocks, CONSOLE_PATH, "colours.css", "staff/console.css", auth_dependency=logged_in)
+    _mount(app, blocks, CONSOLE_PATH, "colours.css", "staff/console.css", "staff/parts.css", auth_dependency=logged_in)
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, path: str, *styles: str, **options: Any) -> None:

@@ -21,6 +21,7 @@ from ui.request_body import BodyRefusedError, checked_json, read_body
 from ui.visitors import bound_session, read_cookies, visitor_secret
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_ARTICLE_BYTES = 1_000_000
 _GRADIO_ROUTES = (
     ("GET", re.compile(r"/")),
     ("HEAD", re.compile(r"/")),
@@ -89,10 +90,12 @@ class BodyGuard:
 
     Attributes:
         forms: paths that take an HTML form instead.
+        roomy: below this path articles are edited: there bodies may have 1 MB.
     """
 
     app: ASGIApp
     forms: frozenset[str] = frozenset()
+    roomy: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request with its body read and checked, or answer 400, 413 or 422."""
@@ -100,7 +103,9 @@ class BodyGuard:
             await self.app(scope, receive, send)
             return
         try:
-            body = await read_body(receive, Headers(scope=scope).get("content-length"), MAX_BODY_BYTES)
+            roomy = self.roomy is not None and scope["path"].startswith(self.roomy)
+            limit = MAX_ARTICLE_BYTES if roomy else MAX_BODY_BYTES
+            body = await read_body(receive, Headers(scope=scope).get("content-length"), limit)
             if body and scope["path"] not in self.forms:
                 checked_json(body)
         except BodyRefusedError as error:
@@ -115,12 +120,14 @@ class GradioGate:
 
     Attributes:
         secret_of: what in the cookies binds the streams, or None.
+        max_bytes: longest body of an event; `BodyGuard` says it too.
     """
 
     app: ASGIApp
     mount_path: str
     event_ids: frozenset[int]
     secret_of: Callable[[Mapping[str, str]], str | None] = visitor_secret
+    max_bytes: int = MAX_BODY_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under the bound stream name, or answer 403 or 404."""
@@ -148,7 +155,7 @@ class GradioGate:
     async def _bound(self, scope: Scope, receive: Receive, send: Send, secret: str) -> None:
         scope = dict(scope)
         if scope["method"] == "POST":
-            body = await read_body(receive, None, MAX_BODY_BYTES)
+            body = await read_body(receive, None, self.max_bytes)
             document = checked_json(body) if body else None
             if not isinstance(document, dict) or not self._names_an_event(document):
                 await _refuse(422, "session_hash or fn_index is missing or wrong")(scope, receive, send)

@@ -8,6 +8,8 @@ import gradio
 
 from bot.storage.records import StaffMember, StaffRole
 from ui.staff.caller import member_of, told
+from ui.staff.knowledge import build_knowledge
+from ui.staff.review import build_review
 from ui.staff.services import StaffServices
 from ui.staff.team import build_team
 
@@ -20,8 +22,8 @@ PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     # A part is one line here: its tab's name, the lowest role that sees it, and what builds it inside the tab.
     # ("Inbox", StaffRole.AGENT, build_inbox),
     # ("Transcripts", StaffRole.AGENT, build_transcripts),
-    # ("Review", StaffRole.REVIEWER, build_review),
-    # ("Knowledge", StaffRole.REVIEWER, build_knowledge),
+    ("Review", StaffRole.REVIEWER, build_review),
+    ("Knowledge", StaffRole.AGENT, build_knowledge),
     # ("Dashboard", StaffRole.AGENT, build_dashboard),
     ("Staff", StaffRole.ADMIN, build_team),
 )

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gradio
 import httpx
 import pytest
 
@@ -16,6 +18,8 @@ from bot.desk import Desk
 from bot.storage.records import StaffRole
 from ui.app import create_app
 from ui.server import chat_services, staff_services
+from ui.staff.services import StaffServices
+from ui.staff.sessions import STAFF_COOKIE, StaffSessions
 
 PASSWORD = "correct horse battery"
 ROLES = {"ana": StaffRole.ADMIN, "rea": StaffRole.REVIEWER, "ben": StaffRole.AGENT, "cem": StaffRole.AGENT}
@@ -46,7 +50,13 @@ class Colleague:
             if any(kind == event and (not target or where in ids) for where, kind in row["targets"])
         ]
         assert numbers, f"no event {event} of {target}"
-        return {"data": data, "event_data": about, "fn_index": numbers[0], "session_hash": self.session_hash}
+        # Of the page's load events the console's own greeting is the last.
+        return {
+            "data": data,
+            "event_data": about,
+            "fn_index": numbers[0 if target else -1],
+            "session_hash": self.session_hash,
+        }
 
     def join(self, target: str, event: str, data: list[Any], about: object = None) -> httpx.Response:
         body = self.body(target, event, data, about)
@@ -110,3 +120,50 @@ def running_staff_site(
 def staff_site(running_staff_site: StaffSite) -> StaffSite:
     running_staff_site.forget_failures()
     return running_staff_site
+
+
+@dataclass
+class StaffDesk:
+    """A desk with one member of each role, all logged in."""
+
+    services: StaffServices
+    cookies: dict[str, str]
+
+    def request(self, name: str | None) -> Any:
+        """The request of a member; None: of somebody who is not logged in."""
+        return SimpleNamespace(cookies={STAFF_COOKIE: self.cookies[name]} if name else {})
+
+    @staticmethod
+    def event(**data: str) -> gradio.EventData:
+        """A click as the browser sends it."""
+        return gradio.EventData(None, data)
+
+    def actions(self) -> list[tuple[str, str, str | None]]:
+        """Who did what to what, newest first."""
+        return [(entry.actor, entry.action, entry.subject) for entry in self.services.store.audit.newest()]
+
+
+@pytest.fixture
+def real_desk(published_desk: Desk, tmp_path: Path) -> Desk:
+    return Desk(Path(shutil.copytree(published_desk.directory, tmp_path / "desk")))
+
+
+@pytest.fixture
+def staff_desk(real_desk: Desk) -> Iterator[StaffDesk]:
+    with open_services(real_desk.directory) as opened:
+        sessions = StaffSessions(opened.store.staff, "a key of the test", secure=False)
+        cookies = {}
+        for role in StaffRole:
+            opened.store.staff.add(role.value, PASSWORD, role)
+            cookies[role.value] = sessions.start(role.value)
+        services = StaffServices(
+            store=opened.store,
+            delivery=opened.delivery,
+            assistant=opened.assistant,
+            live=opened.live,
+            desk=opened.desk,
+            settings=opened.settings,
+            passage=opened.passage,
+            sessions=sessions,
+        )
+        yield StaffDesk(services, cookies)

@@ -62,7 +62,7 @@ def test_events_run_through_the_queue_only(staff_site: Any, route: str) -> None:
 
 def test_large_bodies_and_unknown_events_are_refused(staff_site: Any) -> None:
     colleague = staff_site.colleague("ben")
-    assert colleague.client.post(f"{API}/queue/join", content=b'"' + b"x" * 70_000 + b'"').status_code == 413
+    assert colleague.client.post(f"{API}/queue/join", content=b'"' + b"x" * 1_000_000 + b'"').status_code == 413
     body = colleague.body("", "load", []) | {"fn_index": 9999}
     assert colleague.client.post(f"{API}/queue/join", json=body).status_code == 422
 
