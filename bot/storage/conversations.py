@@ -31,7 +31,7 @@ from bot.storage.log_queries import (
     touch,
 )
 from bot.storage.records import Clock, LoggedDecision, LoggedMessage, SearchHit, StartedConversation
-from bot.storage.search import newest_hits, query_tokens, search_tokens
+from bot.storage.search import newest_hits, query_tokens, search_tokens, without_compiler
 from bot.storage.standings import token_hash
 from bot.storage.tables import ConversationRow, FeedbackRow, LoggedPassageRow, MessageRow
 from bot.storage.upsert import insert_missing
@@ -239,6 +239,7 @@ class Conversations:
         """Find the newest messages of all conversations that hold every word of the text; no syntax, never an error."""
 
         def work(session: Session) -> list[SearchHit]:
+            without_compiler(session)
             ids = [hit.message_id for hit in newest_hits(session, query_tokens(text), limit)]
             rows = session.scalars(select(MessageRow).where(MessageRow.id.in_(ids)).order_by(MessageRow.id.desc()))
             return [SearchHit(row.conversation_id, row.sequence, message_value(row)) for row in rows]

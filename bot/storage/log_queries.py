@@ -1,6 +1,6 @@
 """The statements over conversations and messages that several methods share. Knows no policy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -41,6 +41,18 @@ def logged_rows(session: Session, conversation_id: str, condition: ColumnElement
     return _rows(session, statement.order_by(MessageRow.sequence))
 
 
+def whole_logs(
+    session: Session, conversation_ids: Collection[str]
+) -> tuple[dict[str, list[LoggedRow]], Mapping[str, LoggedPassageRow]]:
+    """Get all messages of some conversations by their ids, in order, with the passages by fingerprint."""
+    here = MessageRow.conversation_id.in_(conversation_ids)
+    rows = _rows(session, _logged().where(here).order_by(MessageRow.conversation_id, MessageRow.sequence))
+    logs: dict[str, list[LoggedRow]] = {identifier: [] for identifier in conversation_ids}
+    for row in rows:
+        logs[row[0].conversation_id].append(row)
+    return logs, _passages(session, [row[1] for row in rows if row[1] is not None])
+
+
 def logged_row(session: Session, conversation_id: str, condition: ColumnElement[bool]) -> LoggedRow | None:
     """Get the one message of a conversation that meets a condition which at most one can."""
     rows = logged_rows(session, conversation_id, condition)
@@ -62,9 +74,7 @@ def explained_rows(
     """Get bot messages of all conversations by row id, with the passages that they refer to by fingerprint."""
     statement = _logged().where(condition, DecisionRow.message_id.is_not(None)).order_by(MessageRow.id).limit(limit)
     rows = [(row, row[1]) for row in _rows(session, statement) if row[1] is not None]
-    keys = fingerprints(decision for _, decision in rows)
-    passages = session.scalars(select(LoggedPassageRow).where(LoggedPassageRow.fingerprint.in_(keys)))
-    return rows, {passage.fingerprint: passage for passage in passages}
+    return rows, _passages(session, [decision for _, decision in rows])
 
 
 def move_owner(
@@ -108,6 +118,12 @@ def touch(conversation: ConversationRow, now: datetime) -> None:
     """Say that something changed which the customer may see."""
     conversation.revision += 1
     conversation.updated_utc = now
+
+
+def _passages(session: Session, decisions: Collection[DecisionRow]) -> Mapping[str, LoggedPassageRow]:
+    keys = fingerprints(decisions)
+    found = session.scalars(select(LoggedPassageRow).where(LoggedPassageRow.fingerprint.in_(keys))) if keys else ()
+    return {passage.fingerprint: passage for passage in found}
 
 
 def _logged() -> Select[MessageRow, DecisionRow, FeedbackRow]:

@@ -8,10 +8,24 @@ holds each message's blocks of ids as tokens, so that a search looks at the newe
 only while it needs more hits.
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, column, func, literal, select, table, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    SQLColumnExpression,
+    String,
+    Text,
+    any_,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from bot.storage.tables import MessageRow
@@ -79,14 +93,13 @@ def newest_hits(
     Args:
         tokens: from `query_tokens`; without one nothing is found.
         limit: of the hits.
-        up_to: the highest id to look at.
+        up_to: the highest id to look at; None: all.
         where: what the conversation of a hit must meet.
     """
     if not tokens or limit < 1:
         return []
     if not on_postgresql(session):
         return _sqlite_hits(session, tokens, limit, up_to, where)
-    without_compiler(session)
     newest = up_to if up_to is not None else session.scalar(select(func.max(MessageRow.id))) or 0
     found: list[Hit] = []
     for query, highest in _postgresql_rounds(tokens, newest):
@@ -94,6 +107,14 @@ def newest_hits(
         if len(found) == limit:
             break
     return found
+
+
+def among(session: Session, key: SQLColumnExpression[str], wanted: Collection[str]) -> ColumnElement[bool]:
+    """Make the condition that a key is one of many, as one parameter: hundreds of them take longer than their rows."""
+    if on_postgresql(session):
+        return key == any_(literal(list(wanted), ARRAY(Text)))
+    rows = func.json_each(json.dumps(list(wanted))).table_valued("value")
+    return key.in_(select(rows.c.value))
 
 
 def without_compiler(session: Session) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.storage.search import Hit, holds, newest_hits
+from bot.storage.search import Hit, among, holds, newest_hits
 from bot.storage.tables import ConversationRow, MessageRow
 from bot.storage.transcript_filter import Key, Narrow, Part, in_conversation, keys_of, narrowest
 
@@ -98,7 +98,7 @@ def walk_hits(
 ) -> list[Hit]:
     """Find the messages that hold all tokens in some conversations, newest messages first."""
     statement = select(MessageRow.id, MessageRow.conversation_id, MessageRow.sequence, MessageRow.search_tokens).where(
-        MessageRow.conversation_id.in_(conversation_ids), holds(session, tokens)
+        among(session, MessageRow.conversation_id, conversation_ids), holds(session, tokens)
     )
     if up_to is not None:
         statement = statement.where(MessageRow.id <= up_to)
@@ -133,7 +133,7 @@ def _latest(session: Session, tokens: tuple[str, ...], parts: list[Part], up_to:
     """Look through the conversations of the newest replies that meet a part; there may be more hits elsewhere."""
     for part in parts:
         if part.newest is not None:
-            newest = part.newest.where(MessageRow.id <= up_to).limit(2 * conversations)
+            newest = part.newest.where(MessageRow.id <= up_to).limit(round(1.2 * conversations))
             met = _meeting(session, session.scalars(newest).all(), [other for other in parts if other is not part])
             return walk_hits(session, tokens, met, up_to)
     return []
@@ -163,6 +163,6 @@ def _walk(
 def _meeting(session: Session, conversation_ids: Sequence[str], parts: list[Part]) -> set[str]:
     if not parts:
         return set(conversation_ids)
-    here = ConversationRow.conversation_id.in_(set(conversation_ids))
+    here = among(session, ConversationRow.conversation_id, set(conversation_ids))
     conditions = (part.condition for part in parts)
     return set(session.scalars(select(ConversationRow.conversation_id).where(here, *conditions)))

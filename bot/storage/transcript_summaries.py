@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from bot.storage.people_tables import LabelRow
-from bot.storage.search import Hit
+from bot.storage.search import Hit, among
 from bot.storage.tables import ConversationRow, DecisionRow, FeedbackRow, MessageRow
 from bot.storage.transcript_records import Thumb, TranscriptSummary
 from bot.values import Action, Owner, Role
@@ -21,7 +21,9 @@ def summaries_of(session: Session, wanted: Sequence[str | Hit]) -> tuple[Transcr
     identifiers = [entry.conversation_id if isinstance(entry, Hit) else entry for entry in wanted]
     rows = {
         row.conversation_id: row
-        for row in session.scalars(select(ConversationRow).where(ConversationRow.conversation_id.in_(identifiers)))
+        for row in session.scalars(
+            select(ConversationRow).where(among(session, ConversationRow.conversation_id, identifiers))
+        )
     }
     details = _Details(session, identifiers, [hit.message_id for hit in hits.values()])
     return tuple(details.of(rows[identifier], hits.get(identifier)) for identifier in identifiers if identifier in rows)
@@ -32,7 +34,7 @@ class _Details:
 
     def __init__(self, session: Session, identifiers: Sequence[str], hits: Sequence[int]) -> None:
         excerpt = func.substr(MessageRow.text, 1, EXCERPT_CHARACTERS)
-        here = MessageRow.conversation_id.in_(identifiers)
+        here = among(session, MessageRow.conversation_id, identifiers)
         last = ConversationRow.conversation_id == MessageRow.conversation_id
         self.first = _texts(
             session, select(MessageRow.conversation_id, excerpt).where(here, MessageRow.sequence == _first_question())
@@ -49,7 +51,7 @@ class _Details:
         self.decisions = _last_decisions(session, identifiers)
         self.thumbs = _thumbs(session, identifiers)
         self.labels: dict[str, list[str]] = {}
-        labels = select(LabelRow).where(LabelRow.conversation_id.in_(identifiers)).order_by(LabelRow.label)
+        labels = select(LabelRow).where(among(session, LabelRow.conversation_id, identifiers)).order_by(LabelRow.label)
         for row in session.scalars(labels):
             self.labels.setdefault(row.conversation_id, []).append(row.label)
 
@@ -94,7 +96,7 @@ def _last_decisions(session: Session, identifiers: Sequence[str]) -> dict[str, t
     newest = (
         select(MessageRow.conversation_id, func.max(DecisionRow.message_id).label("message_id"))
         .join(DecisionRow, DecisionRow.message_id == MessageRow.id)
-        .where(MessageRow.conversation_id.in_(identifiers))
+        .where(among(session, MessageRow.conversation_id, identifiers))
         .group_by(MessageRow.conversation_id)
         .subquery()
     )
@@ -108,7 +110,7 @@ def _thumbs(session: Session, identifiers: Sequence[str]) -> dict[str, Thumb]:
     statement = (
         select(MessageRow.conversation_id, FeedbackRow.helpful)
         .join(FeedbackRow, FeedbackRow.message_id == MessageRow.id)
-        .where(MessageRow.conversation_id.in_(identifiers))
+        .where(among(session, MessageRow.conversation_id, identifiers))
         .order_by(FeedbackRow.helpful.desc())  # one down outweighs those up
     )
     return {identifier: Thumb.UP if up else Thumb.DOWN for identifier, up in session.execute(statement)}

@@ -7,15 +7,15 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.storage.database import Database
 from bot.storage.evidence import logged_decision, logged_message
-from bot.storage.log_queries import conversation_row, explained_rows, logged_rows
+from bot.storage.log_queries import conversation_row, whole_logs
 from bot.storage.people_tables import LabelRow
 from bot.storage.search import Hit, query_tokens, without_compiler
-from bot.storage.tables import ConversationRow, DecisionRow, MessageRow
+from bot.storage.tables import ConversationRow, DecisionRow
 from bot.storage.transcript_filter import Key, count_of, keys_of, narrowest, parts_of
 from bot.storage.transcript_hits import filtered_hits, highest_message, ranked, walk_hits
 from bot.storage.transcript_records import (
@@ -26,7 +26,6 @@ from bot.storage.transcript_records import (
     TranscriptCursor,
     TranscriptFilter,
     TranscriptPage,
-    TranscriptSummary,
 )
 from bot.storage.transcript_summaries import summaries_of
 
@@ -34,7 +33,6 @@ T = TypeVar("T")
 
 PAGE = 50
 EXPORT_PAGE = 100
-"""Conversations that an export holds in memory at a time."""
 MAX_CHOICES = 500
 
 
@@ -69,12 +67,12 @@ class Transcripts:
 
         def work(session: Session) -> Transcript:
             conversation_row(session, conversation_id)
-            return next(iter(_transcripts(session, [conversation_id], explained=True)))
+            return _transcripts(session, [conversation_id])[0]
 
         return self._read(work)
 
     def every(self, wanted: TranscriptFilter) -> Iterator[Transcript]:
-        """Give all conversations that meet a filter, newest first, with no decisions; few in memory at a time.
+        """Give all conversations that meet a filter, newest first; `EXPORT_PAGE` are in memory at a time.
 
         A search is not cut off at `CAP` here. What changes meanwhile may be in or not.
         """
@@ -152,22 +150,17 @@ def _next_ones(session: Session, wanted: TranscriptFilter, after: Key | None) ->
         tokens = query_tokens(wanted.text)
         holding = {hit.conversation_id for hit in walk_hits(session, tokens, identifiers)} if tokens else set()
         identifiers = [identifier for identifier in identifiers if identifier in holding]
-    return keys, list(_transcripts(session, identifiers, explained=False))
+    return keys, _transcripts(session, identifiers)
 
 
-def _transcripts(session: Session, conversation_ids: Sequence[str], *, explained: bool) -> Iterator[Transcript]:
+def _transcripts(session: Session, conversation_ids: Sequence[str]) -> list[Transcript]:
+    logs, texts = whole_logs(session, conversation_ids)
+    found = []
     for summary in summaries_of(session, list(conversation_ids)):
-        yield _transcript(session, summary, explained=explained)
-
-
-def _transcript(session: Session, summary: TranscriptSummary, *, explained: bool) -> Transcript:
-    here = MessageRow.conversation_id == summary.conversation_id
-    messages = logged_rows(session, summary.conversation_id, here)
-    decisions = {}
-    if explained:
-        rows, texts = explained_rows(session, and_(here), len(messages))
-        decisions = {row[0].sequence: logged_decision(row, decision, texts) for row, decision in rows}
-    return Transcript(summary, tuple(logged_message(row) for row in messages), decisions)
+        rows = logs[summary.conversation_id]
+        decisions = {row[0].sequence: logged_decision(row, row[1], texts) for row in rows if row[1] is not None}
+        found.append(Transcript(summary, tuple(logged_message(row) for row in rows), decisions))
+    return found
 
 
 def _distinct(session: Session, column: InstrumentedAttribute[Any]) -> tuple[str, ...]:

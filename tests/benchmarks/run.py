@@ -69,7 +69,22 @@ def speed() -> dict[str, Part]:
     }
 
 
-BENCHMARKS: Mapping[str, Callable[[], dict[str, Part]]] = {"quality": quality, "shop": shop, "speed": speed}
+def search() -> dict[str, Part]:
+    """Parts of `search`: the same messages in each database."""
+    from tests.benchmarks import search
+
+    return {
+        "sqlite": Part(search.measure_sqlite, ("sqlite_search",)),
+        "postgresql": Part(search.measure_postgresql, ("postgresql_search",)),
+    }
+
+
+BENCHMARKS: Mapping[str, Callable[[], dict[str, Part]]] = {
+    "quality": quality,
+    "shop": shop,
+    "speed": speed,
+    "search": search,
+}
 
 
 @click.command()
