@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.values import Action
 
+Number = TypeVar("Number", int, float)
 QUIET = timedelta(hours=1)
 """A customer who has not written for so long after the bot's answer has left."""
 DURABLE = timedelta(hours=72)
@@ -124,7 +126,7 @@ class Savings:
     cost_at_most: float
 
 
-def percentile(histogram: Mapping[float, int], share: float) -> float | None:
+def percentile(histogram: Mapping[Number, int], share: float) -> Number | None:
     """The smallest value that at least this share (0..1) of all counted ones does not exceed; None of none."""
     wanted, seen = share * sum(histogram.values()), 0
     for value in sorted(histogram):

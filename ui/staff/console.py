@@ -8,6 +8,7 @@ import gradio
 
 from bot.storage.records import StaffMember, StaffRole
 from ui.staff.caller import member_of, told
+from ui.staff.dashboard import build_dashboard
 from ui.staff.knowledge import build_knowledge
 from ui.staff.review import build_review
 from ui.staff.services import StaffServices
@@ -24,7 +25,7 @@ PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     # ("Transcripts", StaffRole.AGENT, build_transcripts),
     ("Review", StaffRole.REVIEWER, build_review),
     ("Knowledge", StaffRole.AGENT, build_knowledge),
-    # ("Dashboard", StaffRole.AGENT, build_dashboard),
+    ("Dashboard", StaffRole.AGENT, build_dashboard),
     ("Staff", StaffRole.ADMIN, build_team),
 )
 
