@@ -36,7 +36,7 @@ _SHARED_FACTOR = 2_246_822_519
 _WORD = 2**32
 
 _FLAGS = {
-    Why.DISLIKED: FeedbackRow.helpful.is_(False),
+    Why.DISLIKED: FeedbackRow.helpful == false(),
     Why.UNCERTAIN: or_(
         DecisionRow.action == Action.CLARIFY.value,
         DecisionRow.confidence.is_(None),
@@ -120,14 +120,18 @@ class Reviews:
         """
         since = self._clock() - timedelta(days=days)
         statement = _open_for(reviewer).where(MessageRow.sent_utc >= since)
-        flagged = statement.where(or_(*_FLAGS.values()))
-        useful = flagged.order_by(FeedbackRow.helpful.is_(False).desc().nulls_last(), MessageRow.id.desc())
-        sample = statement.where(_one_in(SAMPLE_EVERY, _SAMPLE_FACTOR), ~func.coalesce(or_(*_FLAGS.values()), false()))
+        disliked = func.coalesce(_FLAGS[Why.DISLIKED], false())
+        doubtful = func.coalesce(or_(_FLAGS[Why.UNCERTAIN], _FLAGS[Why.HANDED_OFF]), false())
+        # Each kind is cut to its newest by itself: a thumb down is rare, and must not drown in what is merely unsure.
+        kinds = (
+            statement.where(_FLAGS[Why.DISLIKED]),
+            statement.where(~disliked, doubtful),
+            statement.where(~disliked, ~doubtful, _one_in(SAMPLE_EVERY, _SAMPLE_FACTOR)),
+        )
 
         def work(session: Session) -> list[ReviewItem]:
-            rows = [*session.execute(useful.limit(CANDIDATES))]
-            rows += session.execute(sample.order_by(MessageRow.id.desc()).limit(CANDIDATES))
-            return [_item(row._mapping) for row in rows]
+            newest = [kind.order_by(MessageRow.id.desc()).limit(CANDIDATES) for kind in kinds]
+            return [_item(row._mapping) for rows in newest for row in session.execute(rows)]
 
         return self._database.read(work)
 

@@ -85,13 +85,13 @@ def render_history(history: Sequence[ArticleVersion]) -> str:
     """All versions, newest first; clicks trigger ``compare`` and ``restore``."""
     rows = "".join(
         f"<tr><td>{version.version}</td><td>{escape(version.changed_by)}</td><td>{moment(version.changed_utc)}</td>"
-        f"<td>{badge('removed', 'bad') if version.removed else ''}"
+        f'<td><div class="st-looks">{badge("removed", "bad") if version.removed else ""}'
         f"{act('What changed', 'compare', version=version.version)}"
-        f"{act('Into the editor', 'restore', version=version.version)}</td></tr>"
+        f"{act('Into the editor', 'restore', version=version.version)}</div></td></tr>"
         for version in reversed(history)
     )
     return (
-        f'<div class="st-scroll"><table class="st-table"><thead><tr><th scope="col">Version</th>'
+        f'<div class="st-scroll"><table class="st-table"><thead><tr><th scope="col">No.</th>'
         f'<th scope="col">Who</th>'
         f'<th scope="col">When (UTC)</th><th scope="col">Look</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )

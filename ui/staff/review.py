@@ -31,6 +31,7 @@ from ui.staff.services import StaffServices
 
 NO_PASSAGE = ""
 _FOUND_PASSAGES = 8
+_TO_THE_TOP = "() => document.querySelector('#st-review-progress')?.scrollIntoView({block: 'start'})"
 Screen = tuple[Any, ...]
 """New values of the tab's components, in the order of ``screen`` in `build_review`."""
 
@@ -224,10 +225,14 @@ def build_review(services: StaffServices) -> None:
     screen = [visit, progress, said, item, form, intent, text, passage, note, words, marked]
     filled = [visit, intent, text, passage, note]
     page_load()(told(part.start), visit, screen, **hush)
-    approve.click(told(part.approve), filled, screen, **hush)
-    correct.click(told(part.correct), filled, screen, **hush)
-    reject.click(told(part.reject), [visit, intent, note], screen, **hush)
-    skip.click(told(part.skip), visit, screen, **hush)
+    judged = (
+        approve.click(told(part.approve), filled, screen, **hush),
+        correct.click(told(part.correct), filled, screen, **hush),
+        reject.click(told(part.reject), [visit, intent, note], screen, **hush),
+        skip.click(told(part.skip), visit, screen, **hush),
+    )
+    for done in judged:
+        done.success(None, None, None, js=_TO_THE_TOP)
     words.submit(told(part.find), [visit, words], passage, **hush)
     passage.input(told(part.mark), [visit, passage], marked, **hush)
 

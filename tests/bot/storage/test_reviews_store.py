@@ -229,3 +229,14 @@ def test_a_correction_without_an_approved_reply_is_proposed_once(store: Store, s
     assert (proposal.created_by, proposal.version, proposal.risky) == ("ann", 1, ("date",))
     assert proposal.intents == ("delivery",)
     assert store.replies.approved() == []
+
+
+def test_a_thumb_down_does_not_drown_in_newer_unsure_messages(
+    store: Store, say: Say, no_sample: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CANDIDATES", 2)
+    disliked = say(helpful=False)
+    unsure = [say(confidence=0.1) for _ in range(5)]
+    queue = keys(queue_of(store, "ann"))
+    assert queue[0] == disliked
+    assert sorted(queue[1:]) == sorted(unsure[-2:])

@@ -111,6 +111,7 @@ def test_review_by_keyboard_correct_and_approve(working_desk: WorkingDesk, open_
     proposal = replies.history("r-track")[-1]
     assert (proposal.version, proposal.created_by, proposal.risky) == (2, "rita", ("date",))
     page.wait_for_selector("#st-review-progress :text('1 by you today')")
+    page.wait_for_function("document.querySelector('#st-review-said').getBoundingClientRect().top >= 0")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("a")
     page.wait_for_selector("#st-review-progress :text('2 by you today')")
