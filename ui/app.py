@@ -1,7 +1,7 @@
 """The web application: parent routes, the mounted chat, and the layers before them. Knows no models and no SQL."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from bot.values import Owner
 from ui.api.access import refusals
 from ui.api.routes import ConversationApi
-from ui.changes import Changes
+from ui.changes import EVERYTHING, Changes
 from ui.chat import build_chat
 from ui.embedding import EMBED_PATH, HOST_PATH, embedding_routes
 from ui.errors import UiError
@@ -34,6 +34,7 @@ from ui.services import ChatServices, ChatSettings, Delivery
 from ui.staff.console import build_console
 from ui.staff.gate import StaffGate
 from ui.staff.head import ConsoleHead
+from ui.staff.live_updates import update_routes
 from ui.staff.login import login_routes
 from ui.staff.services import StaffServices
 from ui.staff.sessions import cookie_value
@@ -76,7 +77,7 @@ def create_app(services: ChatServices, metrics: Metrics | None = None, staff: St
     if settings.max_message_chars > MAX_MESSAGE_CHARS:
         raise UiError(f"setting 'max_message_chars': at most {MAX_MESSAGE_CHARS}; lower it in desk.toml")
     os.environ.update(_GRADIO_ENVIRONMENT)
-    changes = Changes(services.store.standings.revisions)
+    changes = Changes(partial(_revisions, services, staff))
     app = FastAPI(
         title=f"{settings.title}: Frontdesk API",
         lifespan=partial(_lifespan, services.delivery, changes),
@@ -97,7 +98,7 @@ def create_app(services: ChatServices, metrics: Metrics | None = None, staff: St
     app.add_middleware(RouteNote)  # the innermost
     app.add_middleware(FrontPage, path=CHAT_PATH + "/", settings=settings)
     app.add_middleware(GradioGate, mount_path=CHAT_PATH, event_ids=frozenset(blocks.fns))
-    console = _add_console(app, staff) if staff else None
+    console = _add_console(app, staff, changes) if staff else None
     _add_layers(app, settings, staff)
     app.add_middleware(RequestLog, watchers=[metrics] if metrics else [])  # the outermost
     _mount(app, blocks, CHAT_PATH, "colours.css", "page.css")
@@ -125,9 +126,16 @@ def _add_layers(app: FastAPI, settings: ChatSettings, staff: StaffServices | Non
     app.add_middleware(SecurityHeaders, pages=_page_policies(settings), tls=settings.secure_cookies)
 
 
-def _add_console(app: FastAPI, staff: StaffServices) -> gradio.Blocks:
+def _revisions(services: ChatServices, staff: StaffServices | None, watched: Collection[str]) -> dict[str, int]:
+    """Revisions of conversations, and of all of them together where a console watches."""
+    together = {EVERYTHING: staff.store.inbox.newest_change()} if staff and EVERYTHING in watched else {}
+    return {**services.store.standings.revisions(watched), **together}
+
+
+def _add_console(app: FastAPI, staff: StaffServices, changes: Changes) -> gradio.Blocks:
     blocks = build_console(staff)
     app.include_router(login_routes(staff))
+    app.include_router(update_routes(staff, changes))
     app.add_middleware(ConsoleHead, path=CONSOLE_PATH + "/", title=staff.settings.title)
     app.add_middleware(
         GradioGate,

@@ -15,6 +15,8 @@ import anyio.to_thread
 from bot.errors import BotError
 
 _LOOK_S = 0.4
+EVERYTHING = "*"
+"""Watched instead of an id: rings at a change in any conversation."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ class Changes:
             self._loop.call_soon_threadsafe(self._ring_all)
 
     def _ring(self, conversation_id: str) -> None:
-        for watch in self._watches.get(conversation_id, ()):
+        for watch in [*self._watches.get(conversation_id, ()), *self._watches.get(EVERYTHING, ())]:
             watch.ring()
 
     def _ring_all(self) -> None:

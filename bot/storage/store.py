@@ -11,8 +11,10 @@ from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
 from bot.storage.figures import Figures
 from bot.storage.gauges import Gauges
+from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.migrate import check
+from bot.storage.notes import CannedReplies, Notes
 from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
 from bot.storage.replies import Replies
@@ -41,6 +43,9 @@ class Store:
         figures: what happened in numbers.
         staff: who may log in, and their logins.
         audit: what staff did.
+        inbox: the conversations that staff look after.
+        notes: notes and labels of staff.
+        canned: texts that agents insert.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -60,6 +65,9 @@ class Store:
         self.figures = Figures(database, clock)
         self.staff = Staff(database, clock)
         self.audit = AuditLog(database, clock)
+        self.inbox = Inbox(database)
+        self.notes = Notes(database, clock)
+        self.canned = CannedReplies(database, clock)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":

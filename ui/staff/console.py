@@ -9,6 +9,7 @@ import gradio
 from bot.storage.records import StaffMember, StaffRole
 from ui.staff.caller import member_of, told
 from ui.staff.dashboard import build_dashboard
+from ui.staff.inbox import build_inbox
 from ui.staff.knowledge import build_knowledge
 from ui.staff.review import build_review
 from ui.staff.services import StaffServices
@@ -21,7 +22,7 @@ Part = Callable[[StaffServices], None]
 
 PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     # A part is one line here: its tab's name, the lowest role that sees it, and what builds it inside the tab.
-    # ("Inbox", StaffRole.AGENT, build_inbox),
+    ("Inbox", StaffRole.AGENT, build_inbox),
     # ("Transcripts", StaffRole.AGENT, build_transcripts),
     ("Review", StaffRole.REVIEWER, build_review),
     ("Knowledge", StaffRole.AGENT, build_knowledge),
