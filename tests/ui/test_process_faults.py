@@ -1,5 +1,6 @@
-"""`frontdesk serve` in a process of its own: killed while it owes a reply, and told to stop with streams open."""
+"""`frontdesk serve` in a process of its own: killed while it owes a reply, stopped with streams open, its logs read."""
 
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ SETTINGS = {
     "FRONTDESK_VISITOR_RATE": "10000/minute",
     "FRONTDESK_ADDRESS_RATE": "10000/minute",
     "FRONTDESK_BURST_PAUSE_MS": "1500",
+    "FRONTDESK_LOG_FORMAT": "json",
 }
 
 
@@ -34,9 +36,11 @@ def serve(tmp_path: Path, published_desk: Desk) -> Iterator[Callable[[], tuple[s
 
     def start() -> tuple[subprocess.Popen[str], str]:
         command = [sys.executable, "-m", "ui.cli", "serve", "--port", "0", "--no-worker", "--desk", str(desk)]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **SETTINGS}, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
+        with (tmp_path / "log").open("a") as log:
+            environment = {**os.environ, **SETTINGS}
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
+            )
         running.append(process)
         assert process.stdout is not None
         address = process.stdout.readline().split()[4]
@@ -99,3 +103,21 @@ def test_two_hundred_open_streams_are_drained_within_ten_seconds_of_a_stop(serve
         stream.close()
     process.wait(20)
     assert time.monotonic() - began < 10
+
+
+def test_served_desk_counts_a_turn_and_logs_lines_of_json_without_words_or_tokens(serve: Any, tmp_path: Path) -> None:
+    process, address = serve()
+    path, headers = begin(address)
+    body = {"client_message_id": "message-0001", "text": "where is my order"}
+    answered = httpx.post(address + path + "/messages?wait_s=20", json=body, headers=headers, timeout=30)
+    assert answered.raise_for_status().json()["reply"]["role"] == "bot"
+    metrics = httpx.get(address.removesuffix("/api/v1") + "/metrics").raise_for_status().text
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    assert 'frontdesk_turns_total{action="answer",reason="approved_reply"} 1.0' in metrics
+    assert 'frontdesk_info{bundle="' in metrics
+    lines = (tmp_path / "log").read_text().splitlines()
+    routes = {entry.get("route") for entry in map(json.loads, lines)}
+    assert "/api/v1/conversations/{conversation_id}/messages" in routes
+    secrets = ["my order", headers["Authorization"].split()[1], path.split("/")[2], "wait_s"]
+    assert not [secret for secret in secrets if secret in "\n".join(lines)]
