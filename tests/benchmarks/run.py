@@ -79,11 +79,39 @@ def search() -> dict[str, Part]:
     }
 
 
+def delivery() -> dict[str, Part]:
+    """Parts of `delivery`; two need FRONTDESK_TEST_POSTGRESQL."""
+    from tests.benchmarks import delivery
+
+    return {
+        "sqlite": Part(delivery.measure_sqlite, ("sqlite",)),
+        "postgresql": Part(delivery.measure_postgresql, ("postgresql",)),
+        "drain": Part(delivery.measure_drain, ("drain",)),
+        "restart": Part(delivery.measure_restart, ("restart",)),
+        "disk": Part(delivery.measure_disk, ("disk_full",)),
+        "sync": Part(delivery.measure_sync, ("sync",)),
+    }
+
+
+def load() -> dict[str, Part]:
+    """Parts of `load`."""
+    from tests.benchmarks import load
+
+    return {
+        "api": Part(load.measure_api, ("api", "reply_p95_ms", "errors")),
+        "gradio": Part(load.measure_gradio, ("gradio",)),
+        "breaking": Part(load.measure_breaking, ("breaking",)),
+        "flood": Part(load.measure_flood, ("flood",)),
+    }
+
+
 BENCHMARKS: Mapping[str, Callable[[], dict[str, Part]]] = {
     "quality": quality,
     "shop": shop,
     "speed": speed,
     "search": search,
+    "delivery": delivery,
+    "load": load,
 }
 
 

@@ -33,8 +33,7 @@ class ServedDesk:
 
     def memory_mb(self, field: str = "VmRSS") -> float:
         """Resident memory now (``VmRSS``) or at its highest (``VmHWM``), from Linux's own account."""
-        lines = Path(f"/proc/{self.process_id}/status").read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
+        return memory_mb(self.process_id, field)
 
 
 @contextmanager
@@ -44,7 +43,7 @@ def serve(tree: Path, desk: Path) -> Iterator[ServedDesk]:
     Raises:
         BenchmarkError: it ended or did not get ready.
     """
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "ui.cli", "serve", "--no-worker", "--port", str(port), "--desk", str(desk)]
     started = time.monotonic()
@@ -98,6 +97,12 @@ class Visitor:
         self._client.close()
 
 
+def memory_mb(process_id: int, field: str) -> float:
+    """One figure of Linux's own account of a process, such as ``VmRSS``."""
+    lines = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
+
+
 def _wait(process: "subprocess.Popen[bytes]", address: str) -> None:
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
@@ -112,7 +117,8 @@ def _wait(process: "subprocess.Popen[bytes]", address: str) -> None:
     raise BenchmarkError(f"the server was not ready after {_PATIENCE_S:.0f} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
