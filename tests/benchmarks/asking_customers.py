@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from tests.benchmarks.workplace import say
+
 QUESTIONS = (
     "Where is my order?",
     "How do I return something?",
@@ -97,7 +99,7 @@ async def play(load: Load, waits: Waits) -> None:
         customers: list[Customer] = [kind(client) for _ in range(load.customers)]
         opening = asyncio.Semaphore(_OPENING_AT_ONCE)
         await asyncio.gather(*(_open(customer, opening) for customer in customers))
-        print(f"{load.customers} customers are there", file=sys.stderr, flush=True)
+        say(f"  {load.customers} customers are there")
         start = time.monotonic()
         await asyncio.gather(*(_ask_on(customer, load, waits, start) for customer in customers))
         await asyncio.gather(*(customer.end() for customer in customers))

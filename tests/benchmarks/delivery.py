@@ -9,8 +9,8 @@ from bot.desk import Desk
 from bot.storage.migrate import upgrade
 from tests.benchmarks.delivery_check import check_log
 from tests.benchmarks.delivery_faults import database_away, drain, kill_again_and_again
-from tests.benchmarks.disk_faults import fail_syncs, fill_disk
 from tests.benchmarks.desk_process import DeskProcess
+from tests.benchmarks.disk_faults import fail_syncs, fill_disk
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.trial_desk import postgresql_database, trial_desk
 from tests.benchmarks.workplace import Workplace
@@ -56,9 +56,8 @@ def measure_disk(place: Workplace) -> Metrics:
         server.stop()
     if not figures["read"] or not figures["refused_again"]:
         raise BenchmarkError(f"on a full disk: {figures}")
-    return check_log(address, [customer]).metrics("disk_full") | {
-        f"disk_full_{name}": figures[name] for name in figures
-    }
+    verdict = check_log(address, [customer])
+    return verdict.metrics("disk_full") | {f"disk_full_{name}": value for name, value in figures.items()}
 
 
 def measure_sync(place: Workplace) -> Metrics:
@@ -71,9 +70,8 @@ def measure_sync(place: Workplace) -> Metrics:
         server.kill()
     if counts["failed"] < len(faults):
         raise BenchmarkError(f"only {counts['failed']} of {len(faults)} syncs failed")
-    return check_log(address, [customer]).metrics("sync") | {
-        f"sync_faults_{name}": float(counts[name]) for name in counts
-    }
+    verdict = check_log(address, [customer])
+    return verdict.metrics("sync") | {f"sync_faults_{name}": float(value) for name, value in counts.items()}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The two doors as a customer's program sees them: the web API, and the Gradio page with its own protocol and stream."""
+"""The two doors as a customer's program sees them: the web API, and the Gradio page with its protocol and stream."""
 
 import asyncio
 import json

@@ -18,7 +18,7 @@ from tests.benchmarks.desk_process import DeskProcess
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.timing import percentile
 from tests.benchmarks.trial_desk import trial_desk
-from tests.benchmarks.workplace import ROOT, Workplace
+from tests.benchmarks.workplace import ROOT, Workplace, say
 
 Metrics = dict[str, float]
 
@@ -146,7 +146,7 @@ async def _flood(url: str, requests: int) -> Counter[str]:
             paths.append((f"/api/v1/conversations/{started['conversation_id']}/messages", headers))
         began = time.monotonic()
         outcomes = await asyncio.gather(*(_one(client, *paths[n % len(paths)], n) for n in range(requests)))
-        print(f"all answered after {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+        say(f"{requests} requests at once: all answered after {time.monotonic() - began:.1f} s")
     return Counter(outcomes)
 
 

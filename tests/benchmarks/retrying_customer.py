@@ -105,8 +105,8 @@ class RetryingCustomer:
         found: list[dict[str, object]] = answer.raise_for_status().json()["messages"]
         return found
 
-    async def is_settled(self) -> bool:
-        """Whether the bot owes nothing and the stream has brought all."""
+    async def is_settled(self, *, streamed: bool = True) -> bool:
+        """Whether the bot owes nothing and, where it is read, the stream has brought all."""
         try:
             answer = await self.client.get(self._path("events"), headers=self._headers)
         except _CUT:
@@ -114,7 +114,8 @@ class RetryingCustomer:
         if answer.status_code != httpx.codes.OK:
             return False
         state = answer.json()["state"]
-        return state["reply"] != "pending" and bool(self.seen) and self.seen[-1] >= state["last_sequence"]
+        seen = bool(self.seen) and self.seen[-1] >= state["last_sequence"]
+        return state["reply"] != "pending" and (seen or not streamed)
 
     def _note(self, number: int, sequence: int) -> None:
         known = self.acknowledged.setdefault(number, sequence)
