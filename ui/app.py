@@ -32,6 +32,7 @@ from ui.request_log import RequestLog, RouteNote
 from ui.security_headers import PLAIN_PAGE, PagePolicy, SecurityHeaders
 from ui.services import ChatServices, ChatSettings, Delivery
 from ui.staff.console import build_console
+from ui.staff.export import export_routes
 from ui.staff.gate import StaffGate
 from ui.staff.head import ConsoleHead
 from ui.staff.live_updates import update_routes
@@ -136,6 +137,7 @@ def _add_console(app: FastAPI, staff: StaffServices, changes: Changes) -> gradio
     blocks = build_console(staff)
     app.include_router(login_routes(staff))
     app.include_router(update_routes(staff, changes))
+    app.include_router(export_routes(staff))
     app.add_middleware(ConsoleHead, path=CONSOLE_PATH + "/", title=staff.settings.title)
     app.add_middleware(
         GradioGate,
@@ -172,7 +174,8 @@ def _mount_console(app: FastAPI, blocks: gradio.Blocks, staff: StaffServices) ->
         member = await anyio.to_thread.run_sync(staff.sessions.member, request.cookies)
         return member.name if member else None
 
-    _mount(app, blocks, CONSOLE_PATH, "colours.css", "staff/console.css", "staff/parts.css", auth_dependency=logged_in)
+    styles = ("colours.css", "staff/console.css", "staff/parts.css", "staff/transcripts.css")
+    _mount(app, blocks, CONSOLE_PATH, *styles, auth_dependency=logged_in)
 
 
 def _mount(app: FastAPI, blocks: gradio.Blocks, path: str, *styles: str, **options: Any) -> None:

@@ -14,6 +14,7 @@ from ui.staff.knowledge import build_knowledge
 from ui.staff.review import build_review
 from ui.staff.services import StaffServices
 from ui.staff.team import build_team
+from ui.staff.transcripts import build_transcripts
 
 QUEUE_SIZE = 500
 REMEMBERED_SESSIONS = 200
@@ -23,7 +24,7 @@ Part = Callable[[StaffServices], None]
 PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     # A part is one line here: its tab's name, the lowest role that sees it, and what builds it inside the tab.
     ("Inbox", StaffRole.AGENT, build_inbox),
-    # ("Transcripts", StaffRole.AGENT, build_transcripts),
+    ("Transcripts", StaffRole.AGENT, build_transcripts),
     ("Review", StaffRole.REVIEWER, build_review),
     ("Knowledge", StaffRole.AGENT, build_knowledge),
     ("Dashboard", StaffRole.AGENT, build_dashboard),
