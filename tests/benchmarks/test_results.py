@@ -65,7 +65,7 @@ def test_result_files_are_flat_maps_of_numbers_with_their_origin() -> None:
 def test_every_target_is_measured_by_a_part_that_owns_it() -> None:
     owned = [
         prefix
-        for name in ("quality", "shop", "speed", "search")
+        for name in run.BENCHMARKS
         for part in run.BENCHMARKS[name]().values()
         for prefix in part.owns
     ]
