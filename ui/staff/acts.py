@@ -32,6 +32,20 @@ def page_load() -> Any:
     return Context.root_block.load
 
 
+def tab_select() -> Any:
+    """The select event of the tab that is being laid out: what it shows is read when somebody looks at it.
+
+    Raises:
+        RuntimeError: none is.
+    """
+    tab = Context.block
+    while tab is not None and not isinstance(tab, gradio.Tab):
+        tab = tab.parent
+    if tab is None:
+        raise RuntimeError("a part of the console is laid out inside its tab")
+    return tab.select
+
+
 def text_of(event: gradio.EventData, name: str) -> str:
     """One value of an event.
 

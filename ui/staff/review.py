@@ -16,7 +16,7 @@ from bot.reviews import Opinion, Verdict
 from bot.storage.records import LoggedDecision, StaffMember, StaffRole
 from bot.storage.reviews import CANDIDATES
 from retrieval.values import Passage
-from ui.staff.acts import acts_script, page_load
+from ui.staff.acts import acts_script, tab_select
 from ui.staff.caller import StaffError, member_of, told
 from ui.staff.pieces import notice
 from ui.staff.review_view import (
@@ -34,6 +34,7 @@ _FOUND_PASSAGES = 8
 _TO_THE_TOP = "() => document.querySelector('#st-review-progress')?.scrollIntoView({block: 'start'})"
 Screen = tuple[Any, ...]
 """New values of the tab's components, in the order of ``screen`` in `build_review`."""
+SCREEN_PARTS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ class ReviewPart:
         self.reviews = services.store.reviews
 
     def start(self, visit: Visit, request: gradio.Request) -> Screen:
-        """Show the first message."""
+        """Show the first message; one that is open already stays as it is."""
         member = member_of(request, self.services)
+        if visit.conversation_id is not None:
+            return (gradio.skip(),) * SCREEN_PARTS
         if not member.role.includes(StaffRole.REVIEWER):
             return self._screen(visit, "", notice("Reviewing needs the role reviewer.", bad=True))
         return self._next(visit, member)
@@ -224,7 +227,7 @@ def build_review(services: StaffServices) -> None:
     hush: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     screen = [visit, progress, said, item, form, intent, text, passage, note, words, marked]
     filled = [visit, intent, text, passage, note]
-    page_load()(told(part.start), visit, screen, **hush)
+    tab_select()(told(part.start), visit, screen, **hush)
     judged = (
         approve.click(told(part.approve), filled, screen, **hush),
         correct.click(told(part.correct), filled, screen, **hush),

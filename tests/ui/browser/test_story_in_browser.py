@@ -103,6 +103,8 @@ def test_customer_and_staff_from_question_to_corrected_reply_and_rating(town: To
     chat.locator(".fd-cite").wait_for()
     assert "return label is free" in chat.locator(".fd-row.fd-bot .fd-text").last.inner_text()
     shot(customer, "story-cited-answer")
+    chat.locator(".fd-thumb.fd-down").click()
+    chat.locator(".fd-comment").wait_for()
 
     staff.fill("#name", "rea")
     staff.fill("#password", PASSWORD)
@@ -135,7 +137,7 @@ def test_customer_and_staff_from_question_to_corrected_reply_and_rating(town: To
     corrected = "The return label is free within the country."
     staff.fill("#st-correct-reply textarea", corrected)
     staff.click("#st-correct")
-    staff.wait_for_function("document.querySelector('#st-review-said').innerText.length > 0")
+    staff.wait_for_function("document.querySelector('#st-review-progress').innerText.startsWith('1 by you today')")
     proposed = {reply.text: reply for reply in town.services.store.replies.proposed()}
     assert proposed[corrected].created_by == "rea"
 
