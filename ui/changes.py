@@ -6,6 +6,7 @@ revisions of the watched conversations. Carries no content: a watcher reads the 
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,8 @@ import anyio.to_thread
 from bot.errors import BotError
 
 _LOOK_S = 0.4
+_REST = 5
+"""Where a look takes long, because very many watch, so many times as long is waited until the next."""
 EVERYTHING = "*"
 """Watched instead of an id: rings at a change in any conversation."""
 
@@ -24,9 +27,14 @@ Revisions = Callable[[Collection[str]], Mapping[str, int]]
 
 
 class Watch:
-    """One watcher's bell; it rings once for any number of changes."""
+    """One watcher's bell; it rings once for any number of changes.
+
+    Attributes:
+        revision: of the conversation as the watcher has read it; it need not be told of that one again.
+    """
 
     def __init__(self, changes: "Changes") -> None:
+        self.revision: int | None = None
         self._changes = changes
         self._bell = asyncio.Event()
 
@@ -51,7 +59,6 @@ class Changes:
     def __init__(self, revisions: Revisions) -> None:
         self._revisions = revisions
         self._watches: defaultdict[str, set[Watch]] = defaultdict(set)
-        self._known: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
 
@@ -84,7 +91,6 @@ class Changes:
             watches.discard(watch)
             if not watches:
                 del self._watches[conversation_id]
-                self._known.pop(conversation_id, None)
 
     def publish(self, conversation_id: str) -> None:
         """Say that a conversation changed; from any thread."""
@@ -106,11 +112,13 @@ class Changes:
             self._ring(conversation_id)
 
     async def _look(self) -> None:
+        spent_s = 0.0
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(max(_LOOK_S, _REST * spent_s))
             watched = list(self._watches)
             if not watched:
                 continue
+            began = time.monotonic()
             try:
                 found = await anyio.to_thread.run_sync(self._revisions, watched)
             except BotError as error:
@@ -118,8 +126,8 @@ class Changes:
                 continue
             for conversation_id in watched:
                 revision = found.get(conversation_id, -1)  # -1: erased
-                if (
-                    self._known.get(conversation_id) != revision
-                ):  # the first look rings, too: what came before it counts
-                    self._known[conversation_id] = revision
-                    self._ring(conversation_id)
+                for watch in self._watches.get(conversation_id, ()):
+                    if watch.revision != revision:  # the first look rings, too: what came before it counts
+                        watch.revision = revision
+                        watch.ring()
+            spent_s = time.monotonic() - began

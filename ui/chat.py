@@ -114,13 +114,12 @@ class ChatHandlers:
 
     @_guarded
     async def deliver(self, request: gradio.Request, event: gradio.EventData) -> AsyncIterator[Outputs]:
-        """Take a message: show it with the typing sign, then what became of it."""
+        """Take a message: show it with the typing sign once it is durable, then its reply."""
         text = accepted_text(event_field(event, "text", str), self.services.settings.max_message_chars)
         letter = letter_id(event)
         caller, conversation_id = await self._opened(request)
-        yield await self._page(caller, pending=text), notice("")
         asked = await in_thread(partial(self.services.delivery.post, conversation_id, text, letter))
-        yield gradio.skip(), notice("", letter, "delivered")
+        yield await self._page(caller), notice("", letter, "delivered")
         if await self._is_answered(conversation_id, asked.sequence):
             yield await self._page(await self._caller(request)), gradio.skip()
 
@@ -207,6 +206,7 @@ class ChatHandlers:
                     standing = await in_thread(partial(self.services.store.standings.get, conversation_id))
                     if standing is None or not standing.pending:
                         return True
+                    watch.revision = standing.revision
                     if standing.last_sequence > sequence:
                         return False
                     await watch.changed(ANSWER_WAIT_S)
@@ -248,13 +248,10 @@ class ChatHandlers:
         self,
         caller: _Caller,
         *,
-        pending: str | None = None,
         commenting: int | None = None,
         explaining: bool | None = None,
     ) -> str:
         messages = await self._messages(caller.conversation_id)
-        if pending is not None and messages and messages[-1].message.text == pending:
-            pending = None  # a retry of what is stored already
         settings, conversation_id = self.services.settings, caller.conversation_id or ""
         left = await in_thread(partial(self.services.store.aftercare.of, conversation_id))
         view = View(
@@ -262,7 +259,6 @@ class ChatHandlers:
             settings=settings,
             owner=caller.owner,
             messages=messages,
-            pending=pending,
             commenting=commenting,
             left=left,
             explaining=bool(explaining),

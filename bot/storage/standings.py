@@ -54,11 +54,11 @@ class Standings:
         """
 
         def work(session: Session) -> Standing | None:
-            row = session.get(ConversationRow, conversation_id) if is_storable(conversation_id) else None
-            expected = row.token_hash if row is not None else token_hash("")
-            if not hmac.compare_digest(expected, token_hash(token)) or row is None:
+            found = _look(session, conversation_id)
+            expected = found[0].token_hash if found is not None else token_hash("")
+            if not hmac.compare_digest(expected, token_hash(token)) or found is None:
                 return None
-            return _standing(session, row)
+            return _standing(*found)
 
         return self._database.read(work)
 
@@ -66,8 +66,8 @@ class Standings:
         """Give a conversation's standing; None where there is no such conversation (any more)."""
 
         def work(session: Session) -> Standing | None:
-            row = session.get(ConversationRow, conversation_id) if is_storable(conversation_id) else None
-            return None if row is None else _standing(session, row)
+            found = _look(session, conversation_id)
+            return None if found is None else _standing(*found)
 
         return self._database.read(work)
 
@@ -94,9 +94,18 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _standing(session: Session, row: ConversationRow) -> Standing:
-    here = MessageRow.conversation_id == row.conversation_id
-    last = select(MessageRow.reply_failed).where(here).order_by(MessageRow.sequence.desc()).limit(1)
+def _look(session: Session, conversation_id: str) -> tuple[ConversationRow, bool, bool | None] | None:
+    """A conversation with whether the bot owes a reply, and whether it gave up on the newest message."""
+    if not is_storable(conversation_id):
+        return None
+    here = MessageRow.conversation_id == conversation_id
+    newest = select(MessageRow.reply_failed).where(here).order_by(MessageRow.sequence.desc()).limit(1)
+    columns = select(ConversationRow, exists().where(here, MessageRow.awaits_reply), newest.scalar_subquery())
+    found = session.execute(columns.where(ConversationRow.conversation_id == conversation_id)).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
+
+
+def _standing(row: ConversationRow, pending: bool, failed: bool | None) -> Standing:
     return Standing(
         conversation_id=row.conversation_id,
         channel=row.channel,
@@ -104,8 +113,8 @@ def _standing(session: Session, row: ConversationRow) -> Standing:
         owner=Owner(row.owner),
         last_sequence=row.last_sequence,
         revision=row.revision,
-        pending=bool(session.scalar(select(exists().where(here, MessageRow.awaits_reply)))),
-        failed=bool(session.scalar(last)),
+        pending=bool(pending),
+        failed=bool(failed),
         started_utc=row.started_utc,
         customer_id=row.customer_id,
         customer_name=row.customer_name,

@@ -89,7 +89,10 @@ class ConversationApi:
             text = accepted_text(body.text, self._services.settings.max_message_chars)
         asked = await _in_thread(partial(self._services.delivery.post, conversation_id, text, body.client_message_id))
         standing = await self._settled(conversation_id, min(wait_s, _MAX_WAIT_S))
-        reply = await _in_thread(partial(self._services.store.conversations.reply_to, conversation_id, asked.sequence))
+        reply = None
+        if wait_s or not asked.created:  # else it cannot be there yet
+            read = partial(self._services.store.conversations.reply_to, conversation_id, asked.sequence)
+            reply = await _in_thread(read)
         return PostedOut(
             message=message_out(asked), reply=message_out(reply) if reply else None, state=state_out(standing)
         )
@@ -162,13 +165,15 @@ class ConversationApi:
     async def _settled(self, conversation_id: str, wait_s: float) -> Standing:
         """Where the conversation stands once the bot owes nothing, or when the time is over."""
         get = partial(self._services.store.standings.get, conversation_id)
-        async with self._changes.watch(conversation_id) as watch:
-            with anyio.move_on_after(wait_s):
-                while (standing := await _in_thread(get)) is not None and standing.pending and wait_s:
-                    await watch.changed(wait_s)
-                    if self._changes.closing:
-                        break
-            standing = await _in_thread(get)
+        if wait_s:
+            async with self._changes.watch(conversation_id) as watch:
+                with anyio.move_on_after(wait_s):
+                    while (standing := await _in_thread(get)) is not None and standing.pending:
+                        watch.revision = standing.revision
+                        await watch.changed(wait_s)
+                        if self._changes.closing:
+                            break
+        standing = await _in_thread(get)
         if standing is None:
             raise HTTPException(404, "the conversation was erased")
         return standing

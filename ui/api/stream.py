@@ -29,6 +29,7 @@ async def conversation_events(
             if standing is None:
                 yield ServerSentEvent(event="erased", data={})
                 return
+            watch.revision = standing.revision
             if standing.last_sequence > after:
                 read = partial(store.conversations.messages_after, conversation_id, after)
                 for logged in await anyio.to_thread.run_sync(read):
