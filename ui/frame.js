@@ -41,6 +41,7 @@ function paint() {
   for (const [name, value] of Object.entries(set)) styles.setProperty("--fd-" + name, css(value));
 }
 function showLogo() {
+  if (!wish.get("logo")) return;
   try {
     const logo = new URL(wish.get("logo"), location.origin);
     if (!mayFrame.has(logo.origin) || !/^https?:$/.test(logo.protocol)) return;

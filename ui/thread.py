@@ -121,7 +121,8 @@ def _actions(view: View) -> str:
 
 def _logo(settings: ChatSettings) -> str:
     picture = '<img src="../logo" alt="">' if settings.logo else ""
-    return f'<span class="fd-logo" aria-hidden="true">{picture}</span>'
+    kind = "fd-logo fd-picture" if settings.logo else "fd-logo"
+    return f'<span class="{kind}" aria-hidden="true">{picture}</span>'
 
 
 def _minimise(label: str) -> str:

@@ -63,12 +63,7 @@ def test_result_files_are_flat_maps_of_numbers_with_their_origin() -> None:
 
 
 def test_every_target_is_measured_by_a_part_that_owns_it() -> None:
-    owned = [
-        prefix
-        for name in run.BENCHMARKS
-        for part in run.BENCHMARKS[name]().values()
-        for prefix in part.owns
-    ]
+    owned = [prefix for name in run.BENCHMARKS for part in run.BENCHMARKS[name]().values() for prefix in part.owns]
     assert [target for target in page.TARGETS if not target.startswith(tuple(owned))] == []
 
 

@@ -12,7 +12,9 @@ from gradio import processing_utils
 from gradio.context import LocalContext
 from gradio.exceptions import InvalidPathError
 
-from ui.hardening import GradioGate
+from bot.errors import DatabaseUnavailableError
+from ui.hardening import ErrorShield, GradioGate
+from ui.security_headers import SecurityHeaders
 
 API = "/chat/gradio_api"
 EVIL = "https://evil.example"
@@ -113,6 +115,22 @@ def test_unexpected_errors_of_routes_show_a_reference_only(site: Any, monkeypatc
     assert answer.status_code == 500
     assert "reference" in answer.text
     assert "hunter2" not in answer.text
+
+
+def test_a_lost_database_is_503_with_a_time_to_wait_and_no_text(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise DatabaseUnavailableError("cannot reach postgresql://desk:hunter2@db")
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(SecurityHeaders(ErrorShield(app), {}, tls=False))
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as client:
+            return await client.get("/anything")
+
+    answer = anyio.run(ask)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "hunter2" not in answer.text + caplog.text
 
 
 # --- open routes ---

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -59,7 +60,9 @@ def open_console(chromium: Any, working_desk: WorkingDesk) -> Iterator[Callable[
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.failures = []
+        page.failures, page.asked = [], []
+        context.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda entry: "Content Security Policy" in entry.text and page.failures.append(entry.text))
         page.on("pageerror", lambda error: page.failures.append(str(error)))
         page.on("dialog", lambda dialog: (page.failures.append("dialog"), dialog.dismiss()))
         page.goto(f"{working_desk.address}/staff/login")
@@ -116,6 +119,22 @@ def test_review_by_keyboard_correct_and_approve(working_desk: WorkingDesk, open_
     page.wait_for_selector(".st-done")
     assert {review.opinion.verdict for where in places for review in reviews.of(*where)} == {"corrected", "approved"}
     assert page.failures == []
+
+
+def test_console_works_under_its_policy_and_hostile_texts_are_inert(
+    working_desk: WorkingDesk, open_console: Any
+) -> None:
+    converse(working_desk, HOSTILE)
+    converse(working_desk, HOSTILE, "where is my order")
+    page = open_console(1280)
+    for tab in page.locator("button[role=tab]").all():
+        tab.click()
+        page.wait_for_timeout(700)  # its streams never let the network fall silent
+    go_to(page, "Review")
+    page.wait_for_selector("#st-review-item :text('evil.example')")
+    assert page.locator("img[src*='evil']").count() == 0
+    assert page.failures == []
+    assert {urlsplit(url).hostname for url in page.asked if not url.startswith("data:")} == {"127.0.0.1"}
 
 
 def test_keys_can_be_turned_off(working_desk: WorkingDesk, open_console: Any) -> None:

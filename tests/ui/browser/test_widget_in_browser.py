@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 import trustme
 import uvicorn
@@ -197,6 +198,7 @@ def test_a_conversation_in_a_cross_site_frame_is_there_again_after_a_reload(web:
     assert page.failures == []
     hosts = {url.split("/")[2].split(":")[0] for url in page.asked if url.startswith("http")}
     assert hosts == {"shop.test", "desk.test"}
+    assert not [url for url in page.asked if url.endswith("/null")]
 
 
 def test_a_site_that_is_not_listed_cannot_frame_the_chat(web: Web, visit: Any) -> None:
@@ -227,8 +229,6 @@ def test_messages_from_other_origins_are_ignored(web: Web, visit: Any) -> None:
 
 
 def test_identity_reaches_the_desk_from_the_shops_page_alone(web: Web, visit: Any) -> None:
-    import jwt
-
     web.site.settings = replace(web.site.settings, identity_secret="")
     token = jwt.encode({"sub": "customer-7", "exp": 4_000_000_000}, "k" * 32, algorithm="HS256")
     page = visit(f"{web.shop}/?data=data-identity%3D{token}")
