@@ -163,6 +163,17 @@ def test_person_feedback_close_and_transcript(address: str) -> None:
     assert kept["messages"][1]["helpful"] is True
 
 
+def test_contact_and_rating_are_kept_and_wrong_ones_refused(address: str, services: Services) -> None:
+    caller = Caller(address)
+    here = f"/conversations/{caller.id}"
+    assert caller.client.put(f"{here}/contact", json={"email": "Ada@Example.com "}).status_code == 204
+    assert caller.client.put(f"{here}/contact", json={"email": "nobody"}).status_code == 422
+    assert caller.client.put(f"{here}/rating", json={"rating": 4, "comment": "kind"}).status_code == 204
+    assert caller.client.put(f"{here}/rating", json={"rating": 6}).status_code == 422
+    left = services.store.aftercare.of(caller.id)
+    assert (left.contact, left.rating, left.comment) == ("Ada@example.com", 4, "kind")
+
+
 def test_erased_conversation_is_gone_from_rows_index_and_file(address: str, services: Services) -> None:
     caller = Caller(address)
     caller.post({"client_message_id": "message-0001", "text": "my canary is zyxwvut987"})
@@ -261,6 +272,8 @@ def test_openapi_describes_every_route(address: str) -> None:
         "/close",
         "/transcript",
         "/messages/{sequence}/feedback",
+        "/contact",
+        "/rating",
     )
     assert paths == {"/api/v1/conversations", *(one + part for part in parts)}
     for operations in (description["paths"][path] for path in paths):

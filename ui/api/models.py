@@ -45,6 +45,19 @@ class NewFeedback(_Input):
     comment: str | None = Field(None, max_length=1000)
 
 
+class NewRating(_Input):
+    """How the customer found the conversation."""
+
+    rating: int = Field(ge=1, le=5, description="5 is best.")
+    comment: str | None = Field(None, max_length=1000)
+
+
+class NewContact(_Input):
+    """Where to answer while nobody is there."""
+
+    email: str = Field(max_length=320)
+
+
 class StartedOut(BaseModel):
     """A new conversation; the token is given out here only."""
 

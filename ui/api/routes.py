@@ -14,9 +14,11 @@ from ui.api.access import RETRY_AFTER_S, customers_standing, refusals
 from ui.api.models import (
     EventsOut,
     MessageOut,
+    NewContact,
     NewConversation,
     NewFeedback,
     NewMessage,
+    NewRating,
     PersonRequest,
     PostedOut,
     StartedOut,
@@ -57,7 +59,9 @@ class ConversationApi:
         router.put(one + "/messages/{sequence}/feedback", status_code=204)(self.feedback)
         router.post(one + "/retry", status_code=202)(self.retry)
         router.post(one + "/person", status_code=202)(self.ask_person)
+        router.put(one + "/contact", status_code=204)(self.contact)
         router.post(one + "/close")(self.close)
+        router.put(one + "/rating", status_code=204)(self.rate)
         router.get(one + "/transcript")(self.transcript)
         router.delete(one, status_code=204)(self.erase)
         return router
@@ -142,6 +146,18 @@ class ConversationApi:
         if (await self._standing(request, conversation_id)).owner is not Owner.CLOSED:
             await _in_thread(partial(self._services.delivery.close, conversation_id, by="customer"))
         return state_out(await self._standing(request, conversation_id))
+
+    async def contact(self, conversation_id: str, body: NewContact, request: Request) -> None:
+        """Leave an e-mail address to be answered at."""
+        await self._standing(request, conversation_id)
+        await _in_thread(partial(self._services.store.aftercare.keep_contact, conversation_id, body.email))
+        self._services.delivery.announce(conversation_id)
+
+    async def rate(self, conversation_id: str, body: NewRating, request: Request) -> None:
+        """Say how the conversation was, 1 to 5; a later rating replaces an earlier one."""
+        await self._standing(request, conversation_id)
+        await _in_thread(partial(self._services.store.aftercare.rate, conversation_id, body.rating, body.comment))
+        self._services.delivery.announce(conversation_id)
 
     async def transcript(self, conversation_id: str, request: Request, response: Response) -> TranscriptOut:
         """Download everything that is kept of the conversation and meant for its customer."""
