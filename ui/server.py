@@ -27,7 +27,7 @@ from ui.staff.sessions import StaffSessions
 
 _FOLLOW_S = 0.5
 _WORKER_GRACE_S = 10.0
-_DRAIN_S = 10
+_DRAIN_S = 8
 _COOKIES_NEED_TLS = (
     "Other sites may frame the chat (allowed_origins), "
     "so browsers keep its cookies only over https:// or at http://localhost"

@@ -28,7 +28,6 @@ class View:
     """What one visitor sees.
 
     Attributes:
-        pending: a text that was sent but is not stored yet.
         commenting: sequence of the message whose comment box is open.
         conversation_id: whose stream the page listens to; no secret.
         left: the contact and rating that the customer left; ``explaining``: the rating's comment box is open.
@@ -38,7 +37,6 @@ class View:
     settings: ChatSettings
     owner: Owner = Owner.BOT
     messages: Sequence[LoggedMessage] = ()
-    pending: str | None = None
     commenting: int | None = None
     now_utc: datetime = field(default_factory=lambda: datetime.now(UTC))
     conversation_id: str = ""
@@ -55,8 +53,6 @@ class View:
         """Whether an answer of the bot is on its way."""
         if self.owner is not Owner.BOT:
             return False
-        if self.pending is not None:
-            return True
         last = self.messages[-1] if self.messages else None
         if last is None or last.message.role is not Role.CUSTOMER or last.reply_failed:
             return False
@@ -155,9 +151,7 @@ def _thread(view: View) -> str:
     parts = [_greeting(view)]
     if len(shown) < len(view.messages):
         parts = [f'<p class="fd-earlier">{view.texts.earlier}</p>']
-    parts += [_message(view, logged, last=logged is shown[-1] and view.pending is None) for logged in shown]
-    if view.pending is not None:
-        parts.append(_bubble(view.texts, Role.CUSTOMER, _plain(view.pending), extra=" fd-pending"))
+    parts += [_message(view, logged, last=logged is shown[-1]) for logged in shown]
     if view.typing:
         parts.append(
             f'<div class="fd-row fd-bot" id="fd-typing"><div class="fd-typing" role="status" '
@@ -169,7 +163,7 @@ def _thread(view: View) -> str:
 def _greeting(view: View) -> str:
     words = view.settings.greeting or view.texts.greeting
     starters = ""
-    if not view.messages and view.pending is None and view.settings.starters:
+    if not view.messages and view.settings.starters:
         chips = "".join(_chip(starter) for starter in view.settings.starters)
         starters = f'<div class="fd-starters"><p>{view.texts.starters}</p><div class="fd-chips">{chips}</div></div>'
     return _bubble(view.texts, Role.BOT, _plain(words)) + starters
@@ -206,14 +200,13 @@ def _bubble(
     *,
     below: str = "",
     sequence: int | None = None,
-    extra: str = "",
 ) -> str:
     who = {Role.CUSTOMER: texts.customer, Role.BOT: texts.bot, Role.AGENT: texts.agent}[role]
     time = f'<time datetime="{message.sent_utc.isoformat()}"></time>' if message else ""
     mark = f' data-message="{sequence}"' if sequence is not None else ""
     name = f'<span class="fd-who">{who}</span>'
     return (
-        f'<article class="fd-row fd-{role}{extra}"{mark}>{name}'
+        f'<article class="fd-row fd-{role}"{mark}>{name}'
         f'<div class="fd-bubble"><div class="fd-text">{body}</div>{below}</div>{time}</article>'
     )
 

@@ -51,15 +51,15 @@ def logged(
     return LoggedMessage(sequence, Message(role, text, NOW), decision, sources, options)
 
 
-def view(*messages: LoggedMessage, owner: Owner = Owner.BOT, pending: str | None = None, age_s: int = 1) -> View:
+def view(*messages: LoggedMessage, owner: Owner = Owner.BOT, age_s: int = 1) -> View:
     settings = ChatSettings(title="Shop <b>", starters=("Where is <my> order?",))
-    return View(texts_for("en"), settings, owner, messages, pending, None, NOW + timedelta(seconds=age_s))
+    return View(texts_for("en"), settings, owner, messages, None, NOW + timedelta(seconds=age_s))
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("text", HOSTILE)
 def test_page_shows_hostile_text_as_text(role: Role, text: str) -> None:
-    seen = tags(render_page(view(logged(1, role, text, (CITED,), (text,)), pending=text)))
+    seen = tags(render_page(view(logged(1, role, text, (CITED,), (text,)))))
     assert not {"script", "img", "iframe"} & set(seen.names)
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
     assert not [value for name, value in seen.attributes if name in {"href", "src"} and value and "script:" in value]
