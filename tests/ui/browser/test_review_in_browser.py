@@ -88,7 +88,12 @@ def converse(desk: WorkingDesk, *texts: str, helpful: bool = False) -> tuple[str
 
 
 def go_to(page: Any, tab: str) -> None:
-    page.click(f"button[role=tab]:has-text('{tab}')")
+    """Choose a tab; on a phone the last ones are in a menu."""
+    direct = page.locator(f"#st-tabs button[role=tab]:visible:has-text('{tab}')")
+    if direct.count() == 0:
+        page.click("#st-tabs .overflow-menu > button")
+        direct = page.locator(f"#st-tabs .overflow-dropdown button:has-text('{tab}')")
+    direct.first.click()
 
 
 def test_review_by_keyboard_correct_and_approve(working_desk: WorkingDesk, open_console: Any, shot: Any) -> None:
