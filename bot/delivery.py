@@ -199,7 +199,11 @@ class Delivery:
                 _log.warning("cannot look for abandoned conversations now: %s", error)
 
     def _take_abandoned(self) -> None:
+        with self._changed:  # what waits here is late, not abandoned, however long that takes under load
+            known = {*self._waiting, *self._running}
         for conversation_id in self.store.turns.abandoned():
+            if conversation_id in known:
+                continue
             if self.store.turns.take(conversation_id):
                 self._due(conversation_id, at_once=True)
             else:

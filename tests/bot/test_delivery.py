@@ -110,6 +110,19 @@ def test_a_turn_that_fails_is_tried_again_when_its_lease_has_ended(delivery: Del
     assert len(delivery.store.conversations.messages_after(conversation, 0)) == 2
 
 
+def test_a_turn_that_is_late_under_load_is_not_given_up(delivery: Delivery, clock: MovedClock) -> None:
+    GATE.clear()
+    conversation = start(delivery)
+    delivery.post(conversation, "where is my order", "m1")
+    assert STARTED.wait(PATIENCE_S)
+    for _ in range(5):
+        clock.ahead += timedelta(seconds=11)
+        delivery._take_abandoned()
+    GATE.set()
+    wait_for(lambda: delivery.store.conversations.reply_to(conversation, 1))
+    assert not delivery.store.conversations.messages_after(conversation, 0)[0].reply_failed
+
+
 def test_a_turn_that_always_fails_is_marked_as_failed_and_told(delivery: Delivery, clock: MovedClock) -> None:
     FAILURES.extend(RuntimeError("broken") for _ in range(4))
     conversation = start(delivery)
