@@ -34,7 +34,8 @@ def failing(process_id: int, rule: str, log: Path) -> Iterator[None]:
     if not shutil.which("strace"):
         raise BenchmarkError("strace is not installed; apt-get install strace")
     calls = rule.partition(":")[0]
-    command = ["strace", "-f", "-p", str(process_id), "-e", f"trace={calls}", "-e", f"inject={rule}", "-o", str(log)]
+    rules = ["-e", f"trace={calls}", "-e", f"inject={rule}"]
+    command = ["strace", "-f", "-y", "-p", str(process_id), *rules, "-o", str(log)]  # -y: the file of each call
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr is not None
         try:
@@ -67,10 +68,12 @@ async def fail_syncs(server: DeskProcess, log: Path, faults: range) -> tuple[Ret
                 for _ in range(fault + 1):
                     number += 1
                     await customer.post(number)
-            injected = len(re.findall("INJECTED", log.read_text()))
-            counts["failed"] += injected
+            spoilt = re.findall(r"^.*INJECTED.*$", log.read_text(), re.MULTILINE)
+            commits = [call for call in spoilt if "-wal>" in call]
+            counts["failed"] += len(commits)
+            counts["checkpoint"] += len(spoilt) - len(commits)
             counts["refused"] += customer.refusals - refused
-            counts["acknowledged"] += bool(injected) and customer.refusals == refused
+            counts["acknowledged"] += bool(commits) and customer.refusals == refused
     return customer, counts
 
 

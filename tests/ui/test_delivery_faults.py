@@ -125,7 +125,7 @@ def test_message_whose_sync_failed_is_never_acknowledged_by_the_server(
 ) -> None:
     customer, counts = asyncio.run(fail_syncs(server, tmp_path / "calls.log", range(1, 4)))
     server.kill()
-    assert counts == {"failed": 3, "refused": 3, "acknowledged": 0}
+    assert counts == {"failed": 3, "checkpoint": 0, "refused": 3, "acknowledged": 0}
     verdict = check_log(sqlite_url, [customer])
     assert verdict.faults == 0, verdict
 
