@@ -76,7 +76,8 @@ function takeFocus() {
   (matchMedia("(pointer: coarse)").matches || !box() ? root().querySelector("#fd-thread") : box()).focus();
 }
 const HEARD = {
-  hello: () => { tellHost("ready"); tellHost("title", { text: document.title }); },
+  // The page may have been drawn before the host said hello: what it had to tell then is told now.
+  hello: () => { tellHost("ready"); tellHost("title", { text: document.title }); reportNews(); },
   open: (message) => { visible = true; wantsFocus = message.focus === true; takeFocus(); reportNews(); },
   close: () => { visible = false; },
   identity: (message) => { if (typeof message.token === "string") identity = message.token.slice(0, 4096); },

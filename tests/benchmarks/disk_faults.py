@@ -54,9 +54,10 @@ async def fail_syncs(server: DeskProcess, log: Path, faults: range) -> tuple[Ret
 
     Returns:
         The customer, and counts: ``failed`` syncs, posts ``refused`` in a round with one, and rounds in which a sync
-        failed while every post was ``acknowledged`` (must be 0).
+        failed while every post was ``acknowledged`` (must be 0). A sync of the database file itself is a
+        ``checkpoint``: what it copies was synced in the log before, so that it may fail unseen.
     """
-    counts = {"failed": 0, "refused": 0, "acknowledged": 0}
+    counts = {"failed": 0, "checkpoint": 0, "refused": 0, "acknowledged": 0}
     async with open_client(server.url) as client:
         customer = RetryingCustomer(client, "customer0")
         await customer.begin()
