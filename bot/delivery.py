@@ -7,10 +7,11 @@ burst are answered once: the turn begins when the customer has been quiet for a 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ParamSpec
 
 from bot.assistant import Assistant
 from bot.errors import BotError
@@ -27,6 +28,7 @@ PURGE = "purge"
 """Kind of the job that overwrites what erased rows left in the database's files."""
 
 _log = logging.getLogger(__name__)
+_Told = ParamSpec("_Told")
 
 Changed = Callable[[str], None]
 """Told the id of a conversation in which something became visible; called from any thread."""
@@ -111,11 +113,7 @@ class Delivery:
 
     def announce(self, conversation_id: str) -> None:
         """Tell all listeners that something changed in a conversation; one that fails keeps no turn from its end."""
-        for listener in self.listeners:
-            try:
-                listener(conversation_id)
-            except Exception as error:  # noqa: BLE001 - what changed is durable, and the next change is told again
-                _log.error("a listener failed on conversation %s: %s", conversation_id, type(error).__name__)
+        _tell(self.listeners, conversation_id)
 
     @property
     def backlog(self) -> int:
@@ -182,11 +180,7 @@ class Delivery:
 
     def _tell_answered(self, reply: LoggedMessage | None, began: float) -> None:
         if reply is not None and reply.created:
-            for listener in self.answered:
-                try:
-                    listener(reply, time.perf_counter() - began)
-                except Exception as error:  # noqa: BLE001 - as in `announce`
-                    _log.error("a listener failed on a reply: %s", type(error).__name__)
+            _tell(self.answered, reply, time.perf_counter() - began)
 
     def _look_after(self) -> None:
         while True:
@@ -210,3 +204,11 @@ class Delivery:
                 self.announce(conversation_id)
         for conversation_id in self.store.ownership.release_absent(self.agent_absence):
             self.announce(conversation_id)
+
+
+def _tell(listeners: Sequence[Callable[_Told, None]], *told: _Told.args, **more: _Told.kwargs) -> None:
+    for listener in listeners:
+        try:
+            listener(*told, **more)
+        except Exception as error:  # noqa: BLE001 - what is told of is durable, and the next change is told again
+            _log.error("a listener of the delivery failed: %s", type(error).__name__)

@@ -1,11 +1,11 @@
 """The web application: parent routes, the mounted chat, and the layers before them. Knows no models and no SQL."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio.to_thread
 import gradio
@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.middleware.cors import CORSMiddleware
 
 from bot.values import Owner
-from ui.api.access import refusals
+from ui.api.access import begin_conversation, in_thread
 from ui.api.routes import ConversationApi
 from ui.changes import EVERYTHING, Changes
 from ui.chat import build_chat
@@ -25,7 +25,6 @@ from ui.framing import frame_ancestors, image_sources
 from ui.front_page import FrontPage
 from ui.hardening import MAX_ARTICLE_BYTES, BodyGuard, ErrorShield, GradioGate, OriginGuard
 from ui.health import health_routes
-from ui.identity import identity_of
 from ui.limits import RateLimit
 from ui.metrics import Metrics
 from ui.request_log import RequestLog, RouteNote
@@ -50,7 +49,6 @@ from ui.visitors import (
     visitor_secret,
 )
 
-_T = TypeVar("_T")
 CHAT_PATH = "/chat"
 CONSOLE_PATH = "/staff/console"
 _FORMS = frozenset({"/staff/login", "/staff/logout"})
@@ -220,30 +218,19 @@ def _conversation_routes(services: ChatServices) -> APIRouter:
         if visitor_secret(request.cookies) is None:
             return JSONResponse({"detail": "the chat needs its cookie; load the page first"}, status_code=403)
         key = conversation_key(request.cookies)
-        found = await _in_thread(partial(standings.find, key.conversation_id, key.token)) if key else None
+        found = await in_thread(partial(standings.find, key.conversation_id, key.token)) if key else None
         if found and found.owner is not Owner.CLOSED:
             return Response(status_code=204)
         language = choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
-        identity = identity_of(body.identity if body else None, settings.identity_secret)
-        start = partial(
-            services.store.conversations.start,
-            channel="web",
-            locale=language,
-            customer_id=identity.customer_id if identity else None,
-            customer_name=identity.name if identity else None,
+        started = await begin_conversation(
+            services, channel="web", locale=language, identity_token=body.identity if body else None
         )
-        started = await _in_thread(start)
         response = Response(status_code=204)
         value = ConversationKey(started.conversation_id, started.token).cookie_value()
         response.raw_headers.append(_cookie(CONVERSATION_COOKIE, value, settings))
         return response
 
     return router
-
-
-async def _in_thread(work: Callable[[], _T]) -> _T:
-    with refusals():
-        return await anyio.to_thread.run_sync(work)
 
 
 def _cookie(name: str, value: str, settings: ChatSettings) -> tuple[bytes, bytes]:

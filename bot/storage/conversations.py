@@ -20,7 +20,7 @@ from bot.storage.evidence import (
     passage_rows,
 )
 from bot.storage.inputs import storable_key, storable_text
-from bot.storage.leases import lease, settle_turn
+from bot.storage.leases import lease, revive, settle_turn
 from bot.storage.log_queries import (
     conversation_row,
     explained_rows,
@@ -133,10 +133,7 @@ class Conversations:
     def _asked_again(self, conversation: ConversationRow, known: LoggedRow) -> LoggedMessage:
         """Give the first message; one that the bot had given up is tried once more."""
         if known[0].reply_failed and conversation.owner == Owner.BOT:
-            known[0].reply_failed, known[0].awaits_reply = False, True
-            conversation.reply_attempts = 0
-            lease(conversation, self._holder, self._clock())
-            touch(conversation, self._clock())
+            revive(conversation, [known[0]], self._holder, self._clock())
         return logged_message(known)
 
     def append_agent(self, conversation_id: str, text: str, *, agent: str) -> LoggedMessage:

@@ -1,12 +1,13 @@
 """The lease on a conversation and what a reply does to it. Works on locked rows; commits nothing."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.errors import TurnTakenError
+from bot.storage.log_queries import touch
 from bot.storage.tables import ConversationRow, MessageRow
 
 LEASE = timedelta(seconds=10)
@@ -23,6 +24,15 @@ def lease(conversation: ConversationRow, holder: str, now: datetime) -> None:
     """Give a free conversation to a process, or renew what it has."""
     if conversation.lease_holder == holder or is_free(conversation, now):
         conversation.lease_holder, conversation.lease_until_utc = holder, now + LEASE
+
+
+def revive(conversation: ConversationRow, messages: Iterable[MessageRow], holder: str, now: datetime) -> None:
+    """Let a process try once more to answer messages that were marked as failed."""
+    for message in messages:
+        message.reply_failed, message.awaits_reply = False, True
+    conversation.reply_attempts = 0
+    lease(conversation, holder, now)
+    touch(conversation, now)
 
 
 def is_owed(session: Session, conversation: ConversationRow) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.storage.database import Database
-from bot.storage.leases import is_free, is_owed, lease
+from bot.storage.leases import is_free, is_owed, lease, revive
 from bot.storage.log_queries import conversation_row, touch
 from bot.storage.records import Clock
 from bot.storage.tables import ConversationRow, MessageRow
@@ -98,15 +98,10 @@ class Turns:
         """
 
         def work(session: Session) -> None:
-            row, now = conversation_row(session, conversation_id, lock=True), self._clock()
+            row = conversation_row(session, conversation_id, lock=True)
             given_up = MessageRow.conversation_id == conversation_id, MessageRow.reply_failed
             messages = session.scalars(select(MessageRow).where(*given_up)).all()
-            if row.owner != Owner.BOT or not messages:
-                return
-            for message in messages:
-                message.reply_failed, message.awaits_reply = False, True
-            row.reply_attempts = 0
-            lease(row, self._holder, now)
-            touch(row, now)
+            if row.owner == Owner.BOT and messages:
+                revive(row, messages, self._holder, self._clock())
 
         self._database.write(work)

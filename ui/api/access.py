@@ -1,8 +1,9 @@
 """Who may use a conversation through the API, and what a refusal looks like. Knows no SQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 import anyio.to_thread
 from fastapi import HTTPException, Request
@@ -15,11 +16,14 @@ from bot.errors import (
     MessageNotFoundError,
     MoveRefusedError,
 )
+from bot.storage.records import StartedConversation
 from bot.storage.standings import Standing
 from ui.errors import InputRefusedError
+from ui.identity import identity_of
 from ui.services import ChatServices
 from ui.visitors import conversation_key
 
+_T = TypeVar("_T")
 RETRY_AFTER_S = 2
 _STATUS: dict[type[Exception], int] = {
     InvalidTextError: 422,
@@ -43,6 +47,27 @@ def refusals() -> Iterator[None]:
         raise HTTPException(_STATUS[type(error)], str(error)) from error
 
 
+async def in_thread(work: Callable[[], _T]) -> _T:
+    """Run a blocking call beside the event loop; what the store refuses becomes an HTTP answer."""
+    with refusals():
+        return await anyio.to_thread.run_sync(work)
+
+
+async def begin_conversation(
+    services: ChatServices, *, channel: str, locale: str, identity_token: str | None
+) -> StartedConversation:
+    """Begin a conversation for whoever the company's own site has signed, or for somebody anonymous."""
+    identity = identity_of(identity_token, services.settings.identity_secret)
+    start = partial(
+        services.store.conversations.start,
+        channel=channel,
+        locale=locale,
+        customer_id=identity.customer_id if identity else None,
+        customer_name=identity.name if identity else None,
+    )
+    return await in_thread(start)
+
+
 async def customers_standing(services: ChatServices, request: Request, conversation_id: str) -> Standing:
     """The conversation that the caller's token opens: a bearer token, or the page's own cookie.
 
@@ -53,9 +78,7 @@ async def customers_standing(services: ChatServices, request: Request, conversat
     if token is None:
         key = conversation_key(request.cookies)
         token = key.token if key and key.conversation_id == conversation_id else ""
-    with refusals():
-        find = partial(services.store.standings.find, conversation_id, token)
-        standing = await anyio.to_thread.run_sync(find)
+    standing = await in_thread(partial(services.store.standings.find, conversation_id, token))
     if standing is None:
         raise HTTPException(404, "there is no such conversation, or the token does not open it")
     return standing

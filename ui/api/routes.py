@@ -1,8 +1,8 @@
 """The routes under ``/api/v1``. Our own page uses them with its cookie; bearer tokens count where ``web_api`` is on."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from bot.storage.standings import Standing
 from bot.values import Owner
-from ui.api.access import RETRY_AFTER_S, customers_standing, refusals
+from ui.api.access import RETRY_AFTER_S, begin_conversation, customers_standing, in_thread, refusals
 from ui.api.models import (
     EventsOut,
     MessageOut,
@@ -30,12 +30,10 @@ from ui.api.models import (
 )
 from ui.api.stream import conversation_events
 from ui.changes import Changes
-from ui.identity import identity_of
 from ui.message_text import accepted_text
 from ui.services import ChatServices
 from ui.texts import choose_language
 
-_T = TypeVar("_T")
 _MAX_WAIT_S = 25.0
 
 
@@ -68,15 +66,10 @@ class ConversationApi:
 
     async def create(self, body: NewConversation, accept_language: Annotated[str, Header()] = "") -> StartedOut:
         """Begin a conversation. The answer holds its secret token: send it as `Authorization: Bearer`."""
-        identity = identity_of(body.identity, self._services.settings.identity_secret)
-        start = partial(
-            self._services.store.conversations.start,
-            channel=body.channel,
-            locale=body.locale or choose_language(None, accept_language),
-            customer_id=identity.customer_id if identity else None,
-            customer_name=identity.name if identity else None,
+        locale = body.locale or choose_language(None, accept_language)
+        started = await begin_conversation(
+            self._services, channel=body.channel, locale=locale, identity_token=body.identity
         )
-        started = await _in_thread(start)
         return StartedOut(conversation_id=started.conversation_id, token=started.token)
 
     async def post_message(
@@ -91,12 +84,12 @@ class ConversationApi:
             raise HTTPException(503, "too many turns wait; try again", {"Retry-After": str(RETRY_AFTER_S)})
         with refusals():
             text = accepted_text(body.text, self._services.settings.max_message_chars)
-        asked = await _in_thread(partial(self._services.delivery.post, conversation_id, text, body.client_message_id))
+        asked = await in_thread(partial(self._services.delivery.post, conversation_id, text, body.client_message_id))
         standing = await self._settled(conversation_id, min(wait_s, _MAX_WAIT_S))
         reply = None
         if wait_s or not asked.created:  # else it cannot be there yet
             read = partial(self._services.store.conversations.reply_to, conversation_id, asked.sequence)
-            reply = await _in_thread(read)
+            reply = await in_thread(read)
         return PostedOut(
             message=message_out(asked), reply=message_out(reply) if reply else None, state=state_out(standing)
         )
@@ -127,56 +120,56 @@ class ConversationApi:
         with refusals():
             comment = accepted_text(body.comment, 1000) if body.comment and body.comment.strip() else None
         add = self._services.store.conversations.add_feedback
-        await _in_thread(partial(add, conversation_id, sequence, helpful=body.helpful, comment=comment))
+        await in_thread(partial(add, conversation_id, sequence, helpful=body.helpful, comment=comment))
 
     async def retry(self, conversation_id: str, request: Request) -> StateOut:
         """Have the bot try again to answer what it gave up on (`reply` is `failed`)."""
         await self._standing(request, conversation_id)
-        await _in_thread(partial(self._services.delivery.retry, conversation_id))
+        await in_thread(partial(self._services.delivery.retry, conversation_id))
         return state_out(await self._standing(request, conversation_id))
 
     async def ask_person(self, conversation_id: str, body: PersonRequest, request: Request) -> StateOut:
         """Ask for a person; announced once, and of no effect while one has the conversation."""
         await self._standing(request, conversation_id)
-        await _in_thread(partial(self._services.delivery.request_person, conversation_id, body.client_message_id))
+        await in_thread(partial(self._services.delivery.request_person, conversation_id, body.client_message_id))
         return state_out(await self._standing(request, conversation_id))
 
     async def close(self, conversation_id: str, request: Request) -> StateOut:
         """End the conversation; a new one has to be created for further messages."""
         if (await self._standing(request, conversation_id)).owner is not Owner.CLOSED:
-            await _in_thread(partial(self._services.delivery.close, conversation_id, by="customer"))
+            await in_thread(partial(self._services.delivery.close, conversation_id, by="customer"))
         return state_out(await self._standing(request, conversation_id))
 
     async def contact(self, conversation_id: str, body: NewContact, request: Request) -> None:
         """Leave an e-mail address to be answered at."""
         await self._standing(request, conversation_id)
-        await _in_thread(partial(self._services.store.aftercare.keep_contact, conversation_id, body.email))
+        await in_thread(partial(self._services.store.aftercare.keep_contact, conversation_id, body.email))
         self._services.delivery.announce(conversation_id)
 
     async def rate(self, conversation_id: str, body: NewRating, request: Request) -> None:
         """Say how the conversation was, 1 to 5; a later rating replaces an earlier one."""
         await self._standing(request, conversation_id)
-        await _in_thread(partial(self._services.store.aftercare.rate, conversation_id, body.rating, body.comment))
+        await in_thread(partial(self._services.store.aftercare.rate, conversation_id, body.rating, body.comment))
         self._services.delivery.announce(conversation_id)
 
     async def transcript(self, conversation_id: str, request: Request, response: Response) -> TranscriptOut:
         """Download everything that is kept of the conversation and meant for its customer."""
         standing = await self._standing(request, conversation_id)
         response.headers["Content-Disposition"] = 'attachment; filename="conversation.json"'
-        messages = await _in_thread(partial(self._services.store.conversations.messages_after, conversation_id, 0))
+        messages = await in_thread(partial(self._services.store.conversations.messages_after, conversation_id, 0))
         return transcript_out(standing, list(messages))
 
     async def erase(self, conversation_id: str, request: Request) -> None:
         """Delete the conversation: its rows and its search index, now and for good."""
         await self._standing(request, conversation_id)
-        await _in_thread(partial(self._services.delivery.erase, conversation_id))
+        await in_thread(partial(self._services.delivery.erase, conversation_id))
 
     async def _standing(self, request: Request, conversation_id: str) -> Standing:
         return await customers_standing(self._services, request, conversation_id)
 
     async def _messages(self, conversation_id: str, after: int) -> list[MessageOut]:
         read = partial(self._services.store.conversations.messages_after, conversation_id, after)
-        return [message_out(logged) for logged in await _in_thread(read)]
+        return [message_out(logged) for logged in await in_thread(read)]
 
     async def _settled(self, conversation_id: str, wait_s: float) -> Standing:
         """Where the conversation stands once the bot owes nothing, or when the time is over."""
@@ -184,17 +177,12 @@ class ConversationApi:
         if wait_s:
             async with self._changes.watch(conversation_id) as watch:
                 with anyio.move_on_after(wait_s):
-                    while (standing := await _in_thread(get)) is not None and standing.pending:
+                    while (standing := await in_thread(get)) is not None and standing.pending:
                         watch.revision = standing.revision
                         await watch.changed(wait_s)
                         if self._changes.closing:
                             break
-        standing = await _in_thread(get)
+        standing = await in_thread(get)
         if standing is None:
             raise HTTPException(404, "the conversation was erased")
         return standing
-
-
-async def _in_thread(work: Callable[[], _T]) -> _T:
-    with refusals():
-        return await anyio.to_thread.run_sync(work)
