@@ -20,8 +20,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.alert_settings import AlertSettings
 from bot.errors import SettingsError
+from bot.improve_settings import ImproveSettings
 from bot.opening_hours import OpeningHours, parse_span
+from bot.privacy_settings import PrivacySettings
 from bot.secret_files import read_secret_files
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
@@ -105,9 +108,12 @@ class Settings(BaseSettings):
         metrics_token: who scrapes ``/metrics`` has to show it; empty lets callers on this machine alone.
         secret_key: signs the cookies of staff; empty means ``secret.key`` in the desk's directory, made when missing.
         threads: model runs of one call that go side by side; None takes the CPUs that the process may use.
+        improve: how new bundles are made and judged (``FRONTDESK_IMPROVE__RECIPE`` and so on).
+        privacy: what happens to customers' words.
+        alerts: when people are told that something is unusual.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     title: str = "Frontdesk"
     greeting: str = ""
@@ -157,6 +163,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     metrics_token: str = Field(default="", repr=False)
     secret_key: str = Field(default="", repr=False)
+    improve: ImproveSettings = ImproveSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def hours(self) -> OpeningHours | None:

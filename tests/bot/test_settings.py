@@ -52,3 +52,18 @@ def test_hours_are_none_without_opening_hours_and_read_with_them(tmp_path: Path)
     assert hours is not None
     assert hours.is_open(datetime(2026, 12, 18, 10, tzinfo=UTC))
     assert not hours.is_open(datetime(2026, 12, 25, 10, tzinfo=UTC))
+
+
+def test_a_section_is_read_from_the_file_and_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "desk.toml").write_text("[improve]\nreplay_days = 3\n")
+    monkeypatch.setenv("FRONTDESK_IMPROVE__GOLDEN_SHARE", "0.2")
+    improve = load_settings(tmp_path / "desk.toml").improve
+    assert (improve.replay_days, improve.golden_share) == (3, 0.2)
+
+
+def test_an_unknown_key_of_a_section_is_named(tmp_path: Path) -> None:
+    (tmp_path / "desk.toml").write_text("[improve]\nreplay = 3\n")
+    with pytest.raises(SettingsError, match=r"improve\.replay"):
+        load_settings(tmp_path / "desk.toml")

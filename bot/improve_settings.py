@@ -1,0 +1,46 @@
+"""`[improve]` of a desk's settings: what a new bundle must prove before it goes live. Knows no gate's inside."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ImproveSettings(BaseModel):
+    """How ``frontdesk improve`` trains and what its gates ask for.
+
+    Attributes:
+        recipe: ``fast``, ``full`` or a TOML file in the desk; empty: ``training/recipe.toml`` where there is one, else
+            ``full``.
+        golden_share: share of the customers whose reviewed turns test and never train.
+        golden_least_rows: fewer golden rows prove nothing, and the bundle is held back.
+        golden_points_lost: most percentage points of accuracy that one intent may lose on the golden set.
+        significance: of the one-sided paired test that the candidate is worse overall.
+        replay_days: how far back real conversations are answered again.
+        replay_limit: most bot messages that are answered again, the newest first.
+        replay_risky_share: largest share of replayed messages whose difference may be risky.
+        replay_points_lost: most percentage points by which the share answered by the bot alone may fall.
+        out_of_scope_points_lost: most percentage points that the AUROC on out-of-scope messages may fall.
+        injection_failures: most messages of the injection pack that the candidate may answer and the live bundle does not.
+        latency_ratio: most that a turn may take against the live bundle's, at the 95th percentile.
+        memory_mb: most resident memory that the candidate's models may take.
+        report_to: where a training's curves go: ``tensorboard``, ``wandb``, ``mlflow``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recipe: str = ""
+    golden_share: Share = 0.1
+    golden_least_rows: int = Field(default=30, ge=0)
+    golden_points_lost: float = Field(default=5, ge=0, le=100)
+    significance: Share = 0.05
+    replay_days: int = Field(default=7, ge=1)
+    replay_limit: int = Field(default=1000, ge=0)
+    replay_risky_share: Share = 0.05
+    replay_points_lost: float = Field(default=5, ge=0, le=100)
+    out_of_scope_points_lost: float = Field(default=2, ge=0, le=100)
+    injection_failures: int = Field(default=0, ge=0)
+    latency_ratio: float = Field(default=1.5, gt=0)
+    memory_mb: int = Field(default=2000, ge=1)
+    report_to: tuple[str, ...] = ("tensorboard",)
