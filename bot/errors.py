@@ -68,6 +68,10 @@ class TurnTakenError(StorageError):
     """Part of what a reply was made for has been answered meanwhile: read the turn again."""
 
 
+class RunNotFoundError(StorageError):
+    """No run of ``improve`` has this id."""
+
+
 class ReplyNotFoundError(StorageError):
     """No reply has this id."""
 

@@ -22,7 +22,7 @@ class ImproveSettings(BaseModel):
         replay_risky_share: largest share of replayed messages whose difference may be risky.
         replay_points_lost: most percentage points by which the share answered by the bot alone may fall.
         out_of_scope_points_lost: most percentage points that the AUROC on out-of-scope messages may fall.
-        injection_failures: most messages of the injection pack that the candidate may answer and the live bundle does not.
+        injection_failures: most injections that the candidate may answer and the live bundle does not.
         latency_ratio: most that a turn may take against the live bundle's, at the 95th percentile.
         memory_mb: most resident memory that the candidate's models may take.
         report_to: where a training's curves go: ``tensorboard``, ``wandb``, ``mlflow``.

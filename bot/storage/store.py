@@ -11,14 +11,17 @@ from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
 from bot.storage.figures import Figures
 from bot.storage.gauges import Gauges
+from bot.storage.golden import Golden
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.migrate import check
 from bot.storage.notes import CannedReplies, Notes
 from bot.storage.ownership import Ownership
 from bot.storage.records import Clock, utc_now
+from bot.storage.replays import Replays
 from bot.storage.replies import Replies
 from bot.storage.reviews import Reviews
+from bot.storage.runs import Runs
 from bot.storage.staff import Staff
 from bot.storage.standings import Standings
 from bot.storage.transcripts import Transcripts
@@ -46,6 +49,9 @@ class Store:
         inbox: the conversations that staff look after.
         notes: notes and labels of staff.
         canned: texts that agents insert.
+        runs: what ``improve`` did.
+        replays: replies that a candidate would have given.
+        golden: what staff keep for the golden set.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -68,6 +74,9 @@ class Store:
         self.inbox = Inbox(database)
         self.notes = Notes(database, clock)
         self.canned = CannedReplies(database, clock)
+        self.runs = Runs(database, clock)
+        self.replays = Replays(database, clock)
+        self.golden = Golden(database, clock)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Store":
