@@ -43,6 +43,8 @@ class BundleManifest:
         cpu_variant: the graph that a CPU runs.
         metrics: flat map from metric to number.
         files: relative POSIX name to sha256 in hex, of every file but the manifest.
+        dataset: version of the desk's dataset that trained it, or None where plain files did.
+        parent: version of the bundle that was live when it was trained, or None.
     """
 
     format: int
@@ -60,6 +62,8 @@ class BundleManifest:
     cpu_variant: str
     metrics: dict[str, float]
     files: dict[str, str]
+    dataset: str | None = None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ def _parse(content: dict[str, Any], directory: Path) -> BundleManifest:
         detail = f"format {content.get('format')!r} is not the known format {FORMAT}"
         raise _refusal(directory, detail, "use the frontdesk version that made it, or train again")
     names = {field.name for field in fields(BundleManifest)}
+    content = {**dict.fromkeys(_LINEAGE), **content}  # bundles made before there was lineage do not name it
     if wrong := sorted(names.symmetric_difference(content)):
         detail = f"field {wrong[0]!r} of {MANIFEST_NAME} is missing or unknown"
         raise _refusal(directory, detail, "take a clean copy or train again")
@@ -159,6 +164,8 @@ def _parse(content: dict[str, Any], directory: Path) -> BundleManifest:
         texts = kind is not list or all(isinstance(item, str) for item in value)
         if not isinstance(value, kind) or isinstance(value, bool) or not texts:
             raise _refusal(directory, f"field {name!r} of {MANIFEST_NAME} is of a wrong type", "take a clean copy")
+    if wrong := [name for name in _LINEAGE if not isinstance(content[name], str | None)]:
+        raise _refusal(directory, f"field {wrong[0]!r} of {MANIFEST_NAME} is of a wrong type", "take a clean copy")
     lists = {name: tuple(content[name]) for name, kind in _KINDS.items() if kind is list}
     manifest = BundleManifest(**{**content, **lists})
     if not set(manifest.variants) <= set(VARIANTS) or manifest.cpu_variant not in manifest.variants:
@@ -166,6 +173,7 @@ def _parse(content: dict[str, Any], directory: Path) -> BundleManifest:
     return manifest
 
 
+_LINEAGE = ("dataset", "parent")
 _KINDS: dict[str, type] = {
     "version": str,
     "created_utc": str,

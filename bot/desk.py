@@ -17,11 +17,13 @@ from pathlib import Path
 from bot.errors import DeskError
 from bot.settings import Settings, load_settings
 from bot.values import Versions
-from retrieval.artifact import write_atomically
+from retrieval.artifact import half_written, write_atomically
+from retrieval.errors import ArtifactError
 
 _POINTER = "live.json"
 _SECRET = "secret.key"
 _MIN_SECRET_CHARACTERS = 32
+_IMPROVE_LOCK = ".improve.lock"
 _REMEMBERED = 20
 
 
@@ -121,41 +123,83 @@ class Desk:
 
     @contextmanager
     def publishing(self) -> Iterator[None]:
-        """Hold the desk's lock, so that two publishers cannot overwrite each other's pointer."""
+        """Hold the pointer's lock for a moment, so that two publishers cannot overwrite each other's pointer."""
+        with self._locked(".publish.lock"):
+            yield
+
+    @contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Hold the lock of those who index for the live bundle, which may take minutes; take `publishing` inside it.
+
+        It is apart from `publishing` so that a rollback never waits for an index that is being built.
+        """
+        with self._locked(".index.lock"):
+            yield
+
+    @contextmanager
+    def improving(self) -> Iterator[None]:
+        """Be the only ``improve`` of this desk; the lock goes with the process, however that ends.
+
+        Raises:
+            DeskError: another process improves the desk; names it and since when.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / ".publish.lock").open("w") as lock:
+        with (self.directory / _IMPROVE_LOCK).open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "another process"
+                raise DeskError(f"{self.directory} is being improved by {holder}; wait until it ends") from None
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
+            lock.flush()
+            yield
+            lock.truncate(0)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def point_to(self, versions: Versions) -> None:
         """Make versions live in one step. Call inside `publishing`, after checking that the three fit."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        states = [Published(versions, now), *self.history()][:_REMEMBERED]
+        states = _remembered([Published(versions, now), *self.history()])
         write_atomically(self.pointer, json.dumps([asdict(state) for state in states], indent=2))
 
-    def roll_back(self) -> Versions:
-        """Make the state before the newest bundle live again.
+    def roll_back(self, bundle: str | None = None) -> Versions:
+        """Make the last state of an earlier bundle live again: the pointer moves and nothing is loaded or encoded.
+
+        Args:
+            bundle: its version; None: the one that was live before the live one.
 
         Raises:
-            DeskError: there is no earlier bundle.
+            DeskError: there is no such earlier state.
         """
         with self.publishing():
-            history = self.history()
-            current = self.live()
-            earlier = [state for state in history if state.versions.bundle != current.bundle]
-            if not earlier:
-                raise DeskError(f"{self.directory} has no earlier bundle to roll back to")
-            self.point_to(earlier[0].versions)
-            return earlier[0].versions
+            live = self.live().bundle
+            others = [state.versions for state in self.history() if state.versions.bundle != live]
+            wanted = [versions for versions in others if bundle is None or versions.bundle == bundle]
+            if not wanted:
+                known = ", ".join(dict.fromkeys(versions.bundle for versions in others)) or "none"
+                asked = f"state of bundle {bundle}" if bundle else "bundle"
+                raise DeskError(f"{self.directory} has no earlier {asked} to roll back to; earlier bundles: {known}")
+            self.point_to(wanted[0])
+            return wanted[0]
 
     def add_bundle(self, source: Path, version: str) -> Path:
         """Copy a bundle into the desk; an equal version that is there already is kept."""
         target = self.bundle_directory(version)
         if not target.exists():
-            half_copied = target.with_name(f".{version}.copying")
-            shutil.rmtree(half_copied, ignore_errors=True)
-            shutil.copytree(source, half_copied)
-            half_copied.rename(target)
+            try:
+                with half_written(target) as folder:
+                    shutil.copytree(source, folder, dirs_exist_ok=True)
+            except ArtifactError:  # another process was faster: its copy is of the same version
+                if not target.exists():
+                    raise
         return target
 
     def bundles(self) -> list[str]:
@@ -164,6 +208,15 @@ class Desk:
         return (
             sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
         )
+
+
+def _remembered(states: list[Published]) -> list[Published]:
+    """The newest states, and of each earlier bundle the last one, however many articles have been edited since."""
+    last_of: dict[str, Published] = {}
+    for state in states:
+        last_of.setdefault(state.versions.bundle, state)
+    kept = list(last_of.values())[:_REMEMBERED]
+    return [state for place, state in enumerate(states) if place < _REMEMBERED or any(state is one for one in kept)]
 
 
 def with_knowledge(versions: Versions, knowledge: str | None) -> Versions:

@@ -68,6 +68,11 @@ class Encoder:
         self.variant = variant
         self.provider: str = session.get_providers()[0]
 
+    @property
+    def bundle_version(self) -> str:
+        """Version of the bundle whose graph this is."""
+        return self._bundle.manifest.version
+
     @classmethod
     def open(
         cls, bundle: Bundle, *, providers: Providers = "auto", threads: int | None = None, variant: str | None = None

@@ -17,7 +17,8 @@ BotError
 │   ├── StaffRefusedError           a staff member cannot be added or changed so
 │   └── JobLostError                the job is another worker's
 ├── DeskError                       the desk's directory or pointer is wrong
-│   └── SettingsError               a setting is unknown or of the wrong type
+│   ├── SettingsError               a setting is unknown or of the wrong type
+│   └── LiveChangedError            something else went live meanwhile
 ├── ReplySnapshotError              a reply snapshot that cannot be used
 ├── BundleError                     a bundle that cannot be used
 └── ModelError                      a model that cannot run, or gave no usable scores
@@ -98,6 +99,10 @@ class DeskError(BotError):
 
 class SettingsError(DeskError):
     """A setting is unknown, of the wrong type, or the file is no TOML."""
+
+
+class LiveChangedError(DeskError):
+    """Other versions went live while these were being made; nothing was published, the same call may succeed now."""
 
 
 class ReplySnapshotError(BotError):

@@ -61,13 +61,23 @@ class ReplyRanker:
         )
 
 
-def build_reply_snapshot(replies: Sequence[ApprovedReply], encode: Encode, *, encoder_id: str, directory: Path) -> None:
+def build_reply_snapshot(
+    replies: Sequence[ApprovedReply],
+    encode: Encode,
+    *,
+    encoder_id: str,
+    directory: Path,
+    previous: ReplyRanker | None = None,
+) -> None:
     """Encode approved replies and write them as an immutable directory.
+
+    Args:
+        previous: replies of the same encoder; texts that it holds are not encoded again.
 
     Raises:
         ReplySnapshotError: the directory exists.
     """
-    vectors = encode([reply.text for reply in replies])
+    vectors = _vectors(replies, encode, previous)
     rows = [json.dumps({**asdict(reply), "approved_utc": reply.approved_utc.isoformat()}) for reply in replies]
 
     def write_files(folder: Path) -> None:
@@ -98,6 +108,16 @@ def load_reply_snapshot(directory: Path, *, encoder_id: str) -> ReplyRanker:
     rows = [json.loads(line) for line in (directory / "replies.jsonl").read_text(encoding="utf-8").splitlines()]
     vectors = np.load(directory / "vectors.npy", allow_pickle=False)
     return ReplyRanker(tuple(_reply(row) for row in rows), vectors)
+
+
+def _vectors(replies: Sequence[ApprovedReply], encode: Encode, previous: ReplyRanker | None) -> Vectors:
+    known = (
+        {} if previous is None else dict(zip((reply.text for reply in previous.replies), previous.vectors, strict=True))
+    )
+    new = sorted({reply.text for reply in replies} - known.keys())
+    if new:
+        known |= dict(zip(new, encode(new), strict=True))
+    return np.stack([known[reply.text] for reply in replies])
 
 
 def _reply(row: dict[str, object]) -> ApprovedReply:

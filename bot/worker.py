@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +12,18 @@ from bot.bootstrap import open_store
 from bot.delivery import PURGE
 from bot.desk import Desk
 from bot.encoder import Encoder
-from bot.errors import BotError, JobLostError
+from bot.errors import BotError, JobLostError, LiveChangedError
 from bot.publishing import live_encoder, publish_knowledge, publish_replies
 from bot.settings import Settings
 from bot.storage.records import Job
 from bot.storage.store import Store
+from bot.values import Versions
 from retrieval.errors import RetrievalError
 
 INDEX_KNOWLEDGE = "index_knowledge"
 INDEX_REPLIES = "index_replies"
 _PAUSE_S = 1.0
+_TRIES = 3
 
 _log = logging.getLogger(__name__)
 
@@ -81,19 +83,31 @@ class Worker:
         if job.kind == PURGE:
             self.store.purge()
             return
-        encoder = self._encoder()
 
         def progress(done: int, total: int) -> None:
             self.store.jobs.progress(job.job_id, done, total)
 
         match job.kind:
             case kind if kind == INDEX_KNOWLEDGE:
-                versions = publish_knowledge(self.desk, self.settings, self.store, encoder, progress)
+                versions = self._publish(lambda encoder: publish_knowledge(*self._parts, encoder, progress))
             case kind if kind == INDEX_REPLIES:
-                versions = publish_replies(self.desk, self.settings, self.store, encoder)
+                versions = self._publish(lambda encoder: publish_replies(*self._parts, encoder))
             case kind:
                 raise BotError(f"job {job.job_id}: no worker of this version knows the kind {kind!r}; update frontdesk")
         _log.info("live now: knowledge %s, replies %s", versions.knowledge, versions.replies)
+
+    @property
+    def _parts(self) -> tuple[Desk, Settings, Store]:
+        return self.desk, self.settings, self.store
+
+    def _publish(self, publish: Callable[[Encoder], Versions]) -> Versions:
+        """Index with the live bundle's encoder; begun anew where a bundle was published or rolled back meanwhile."""
+        for _ in range(_TRIES - 1):
+            try:
+                return publish(self._encoder())
+            except LiveChangedError as error:
+                _log.info("indexing again: %s", error)
+        return publish(self._encoder())
 
     def _encoder(self) -> Encoder:
         version = self.desk.live().bundle

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, rankdata  # type: ignore[import-untyped]
+from scipy.stats import rankdata  # type: ignore[import-untyped]
 from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
 from bot.calibration import Scores, probabilities
@@ -17,10 +17,10 @@ from bot.encoder import Encoder
 from bot.turn_text import turn_text
 from bot.values import Vector
 from finetune.examples import IntentExample, ReplyPair
+from finetune.paired import Flags
 from retrieval.metrics import mean_average_precision, mrr_at_k, recall_at_k
 from retrieval.values import RetrievedPassage, Vectors
 
-Flags = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
 CANDIDATES = 100
@@ -210,14 +210,6 @@ def knowledge_metrics(
         "knowledge_recall_at_10": recall_at_k(judged, 10),
         "knowledge_mrr_at_10": mrr_at_k(judged, 10),
     }
-
-
-def mcnemar(first: Flags, second: Flags) -> float:
-    """Exact two-sided p of McNemar's test (1947): do two models err equally often on the same rows?"""
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    if only_first + only_second == 0:
-        return 1.0
-    return float(binomtest(only_first, only_first + only_second).pvalue)
 
 
 def paired_bootstrap(

@@ -5,7 +5,7 @@ Reads from top to bottom in ``export_bundle``. Knows nothing of how the model wa
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,19 @@ from retrieval.values import Passage
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a bundle comes from.
+
+    Attributes:
+        dataset: version of the desk's dataset; None where plain files trained it.
+        parent: version of the bundle that was live meanwhile.
+    """
+
+    dataset: str | None = None
+    parent: str | None = None
+
+
 def export_bundle(
     trained: TrainedModel,
     parts: Parts,
@@ -42,6 +55,7 @@ def export_bundle(
     directory: Path,
     passages: Sequence[Passage] = (),
     training: Mapping[str, float] | None = None,
+    lineage: Lineage = Lineage(),
     say: Say = lambda _: None,
 ) -> Bundle:
     """Makes a bundle and proves it.
@@ -53,6 +67,7 @@ def export_bundle(
         directory: where the bundle goes; must be empty or absent.
         passages: the knowledge base that held-back questions are asked of, for the threshold of quoting.
         training: figures of the training, such as ``train_s``; they join the bundle's metrics.
+        lineage: what it comes from, for the manifest.
         say: told of each step.
 
     Raises:
@@ -69,7 +84,7 @@ def export_bundle(
     results = measure_variants(draft, parts.dev)
     chosen = choose_cpu_variant(results)
     metrics = {**results[chosen].metrics, **(training or {})}
-    manifest = replace(draft.manifest, cpu_variant=chosen, metrics=metrics)
+    manifest = replace(draft.manifest, cpu_variant=chosen, metrics=metrics, **asdict(lineage))
     say("writing the report")
     write_report(directory / REPORT, manifest, results, parts.dev, training or {})
     return _seal(manifest, directory)

@@ -3,13 +3,13 @@
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from finetune.base_model import resolve_base_model
 from finetune.dataset import DatasetReport, DataSources, build_dataset
 from finetune.errors import ExportError
-from finetune.export import export_bundle
+from finetune.export import Lineage, export_bundle
 from finetune.fit import FittedModel, WorkPlace, fit_model
 from finetune.progress import Report
 from finetune.recipe import load_recipe
@@ -25,11 +25,13 @@ class TrainRequest:
         recipe: ``fast``, ``full`` or a TOML file.
         sources: the data's files.
         out: where the bundle goes; absent or empty.
+        lineage: what the manifest shall say that the bundle comes from.
     """
 
     recipe: str
     sources: DataSources
     out: Path
+    lineage: Lineage = field(default_factory=Lineage)
 
 
 def train(request: TrainRequest, report: Report) -> Path:
@@ -67,6 +69,7 @@ def train(request: TrainRequest, report: Report) -> Path:
         directory=partial,
         passages=load_passages(request.sources.knowledge) if request.sources.knowledge else (),
         training=_figures(fitted, time.monotonic() - started),
+        lineage=request.lineage,
         say=report,
     )
     partial.replace(request.out)

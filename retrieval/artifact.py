@@ -3,12 +3,14 @@
 Bundles, knowledge snapshots and reply snapshots are all of this kind. Knows nothing of what the files mean.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,17 +32,48 @@ def write_artifact(directory: Path, manifest: Mapping[str, Any], write_files: Ca
     """
     if directory.exists():
         raise ArtifactError(f"{directory} exists already; choose another name or remove it")
+    with half_written(directory) as folder:
+        write_files(folder)
+        seal(folder, manifest)
+
+
+@contextmanager
+def half_written(directory: Path) -> Iterator[Path]:
+    """A hidden folder that becomes a directory in one step when the block ends well, and is gone otherwise.
+
+    This process holds a lock on the folder: one whose lock is free was left behind by a process that was killed.
+
+    Raises:
+        ArtifactError: the directory has come to exist meanwhile.
+    """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    half_written = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    lock = os.open(folder, os.O_RDONLY)
     try:
-        write_files(half_written)
-        seal(half_written, manifest)
-        half_written.chmod(0o755)
-        half_written.rename(directory)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+        for path in folder.rglob("*"):
+            _sync(path)
+        folder.chmod(0o755)
+        _move(folder, directory)
         _sync(directory.parent)
     except BaseException:
-        shutil.rmtree(half_written, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        os.close(lock)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a living process writes into a half-written folder."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def seal(directory: Path, manifest: Mapping[str, Any]) -> None:
@@ -89,6 +122,15 @@ def write_atomically(path: Path, text: str) -> None:
     Path(name).chmod(0o644)
     Path(name).replace(path)
     _sync(path.parent)
+
+
+def _move(folder: Path, directory: Path) -> None:
+    try:
+        folder.rename(directory)
+    except OSError as error:
+        if directory.exists():
+            raise ArtifactError(f"{directory} exists already; choose another name or remove it") from error
+        raise
 
 
 def _check_file(directory: Path, name: str, expected: str) -> None:

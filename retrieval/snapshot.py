@@ -122,6 +122,16 @@ def load_snapshot(directory: Path, *, encoder_id: str) -> Retriever:
     return Retriever(passages, Meaning(index, stored.passage))
 
 
+def holds(directory: Path, passages: Sequence[Passage], *, encoder_id: str) -> bool:
+    """Whether a snapshot is of exactly these passages and this encoder, so that building it again would change nothing.
+
+    Raises:
+        SnapshotError: of another format, incomplete or changed since it was built.
+    """
+    manifest, _ = _checked(directory)
+    return manifest.contents == _contents(unique_passages(passages), encoder_id)
+
+
 def load_keywords(directory: Path) -> Retriever:
     """Opens a snapshot for keyword search alone, where its vectors do not fit the live encoder.
 

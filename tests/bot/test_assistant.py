@@ -293,6 +293,7 @@ class _Recording:
 
     def __init__(self, encoder: object, texts: list[str]) -> None:
         self._encoder, self._texts = encoder, texts
+        self.bundle_version = encoder.bundle_version
 
     def encode(self, texts: list[str]) -> object:
         self._texts.extend(texts)

@@ -23,6 +23,17 @@ def test_load_bundle_accepts_what_export_made(tiny_bundle: Path) -> None:
     assert bundle.encoder_path("fp32").is_file()
 
 
+def test_a_bundle_made_before_there_was_lineage_still_loads(bundle_copy: Path) -> None:
+    path = bundle_copy / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["dataset"], content["parent"]
+    path.write_text(json.dumps(content))
+    manifest = load_bundle(bundle_copy).manifest
+    assert (manifest.dataset, manifest.parent) == (None, None)
+    edit_manifest(bundle_copy, dataset="20261123-181500-1a2b3c", parent="b0")
+    assert load_bundle(bundle_copy).manifest.dataset == "20261123-181500-1a2b3c"
+
+
 def test_bundle_version_sorts_by_time_and_differs_by_content() -> None:
     first = bundle_version("2026-11-23T18:15:00+00:00", {"a.json": "0" * 64})
     assert first.startswith("20261123-181500-")
@@ -66,6 +77,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other format": (lambda d: edit_manifest(d, format=99), "format 99"),
     "unknown field": (lambda d: edit_manifest(d, surprise=1), "surprise"),
     "wrong type": (lambda d: edit_manifest(d, vector_dim="32"), "vector_dim"),
+    "lineage is a number": (lambda d: edit_manifest(d, parent=3), "parent"),
     "labels are numbers": (lambda d: edit_manifest(d, intents=[1, 2]), "intents"),
     "unknown variant": (lambda d: edit_manifest(d, variants=["fp99"]), "variants"),
     "truncated graph": (truncate, "encoder.fp32.onnx"),

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,35 @@ def test_roll_back_passes_over_states_of_the_same_bundle(tmp_path: Path) -> None
     desk = published(tmp_path, FIRST, SECOND, with_knowledge(SECOND, "k3"))
     assert desk.roll_back() == FIRST
     assert desk.live() == FIRST
+
+
+def test_roll_back_reaches_any_earlier_bundle_however_many_articles_were_edited_since(tmp_path: Path) -> None:
+    third = Versions("b3", "k3", None)
+    edits = [with_knowledge(third, f"k3-{number}") for number in range(30)]
+    desk = published(tmp_path, FIRST, with_knowledge(FIRST, "k1b"), SECOND, third, *edits)
+    assert len(desk.history()) == 22
+    assert desk.roll_back("b1") == with_knowledge(FIRST, "k1b")
+    assert desk.roll_back() == edits[-1]
+    with pytest.raises(DeskError, match="earlier bundles: b1, b2"):
+        desk.roll_back("b9")
+
+
+def test_a_second_improve_is_refused_and_told_who_holds_the_desk(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from bot.desk import Desk\n"
+        f"with Desk(Path({str(tmp_path)!r})).improving(): print('holds', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holds\n"
+        with pytest.raises(DeskError, match=rf"process {holder.pid} since 20"), Desk(tmp_path).improving():
+            pytest.fail("two improve at once")
+    finally:
+        holder.kill()
+        holder.wait(10)
+    with Desk(tmp_path).improving():  # a killed one holds nothing
+        assert f"process {os.getpid()} " in (tmp_path / ".improve.lock").read_text()
 
 
 def test_roll_back_refuses_without_an_earlier_bundle(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from finetune.evaluate import (
     auroc_interval,
     expected_calibration_error,
     macro_f1,
-    mcnemar,
     paired_bootstrap,
     ranking_scores,
     reply_rank_rows,
@@ -44,13 +43,6 @@ def test_reply_rank_rows_leave_out_an_incomplete_last_block() -> None:
     assert len(rows["r100_at_1"]) == 200
     assert rows["r100_at_1"].mean() == 1.0
     assert len(reply_rank_rows(vectors[:30], vectors[:30])["r100_mrr"]) == 30
-
-
-def test_mcnemar_is_the_exact_binomial_test() -> None:
-    first = np.array([True] * 10 + [False] * 2)
-    second = np.array([False] * 10 + [True] * 2)
-    assert mcnemar(first, second) == pytest.approx(158 / 4096)
-    assert mcnemar(first, first) == 1.0
 
 
 def test_paired_bootstrap_sees_a_gain_that_every_row_has() -> None:
