@@ -117,6 +117,23 @@ def load_bundle(directory: Path) -> Bundle:
     return Bundle(directory, manifest)
 
 
+def read_manifest(directory: Path) -> BundleManifest:
+    """What a bundle says of itself, without looking at its files: for lists, never for loading.
+
+    Raises:
+        BundleError: there is no manifest, or it is damaged or of another format.
+    """
+    try:
+        content = json.loads((directory / MANIFEST_NAME).read_text(encoding="utf-8"))
+    except (OSError, RecursionError, ValueError) as error:
+        raise _refusal(
+            directory, f"its manifest cannot be read ({type(error).__name__})", "take a clean copy"
+        ) from error
+    if not isinstance(content, dict):
+        raise _refusal(directory, "its manifest is not one", "take a clean copy")
+    return _parse(content, directory)
+
+
 def write_manifest(directory: Path, manifest: BundleManifest) -> None:
     """Writes the manifest last and atomically: a bundle without one is not a bundle.
 

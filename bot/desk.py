@@ -173,6 +173,8 @@ class Desk:
     def roll_back(self, bundle: str | None = None) -> Versions:
         """Make the last state of an earlier bundle live again: the pointer moves and nothing is loaded or encoded.
 
+        For a desk whose database is away; `bot.rollback` also takes care of what was withdrawn since.
+
         Args:
             bundle: its version; None: the one that was live before the live one.
 
@@ -180,15 +182,24 @@ class Desk:
             DeskError: there is no such earlier state.
         """
         with self.publishing():
-            live = self.live().bundle
-            others = [state.versions for state in self.history() if state.versions.bundle != live]
-            wanted = [versions for versions in others if bundle is None or versions.bundle == bundle]
-            if not wanted:
-                known = ", ".join(dict.fromkeys(versions.bundle for versions in others)) or "none"
-                asked = f"state of bundle {bundle}" if bundle else "bundle"
-                raise DeskError(f"{self.directory} has no earlier {asked} to roll back to; earlier bundles: {known}")
-            self.point_to(wanted[0])
-            return wanted[0]
+            versions = self.earlier(bundle)
+            self.point_to(versions)
+            return versions
+
+    def earlier(self, bundle: str | None = None) -> Versions:
+        """The last state of an earlier bundle: of the given one, or of that before the live one.
+
+        Raises:
+            DeskError: there is none.
+        """
+        live = self.live().bundle
+        others = [state.versions for state in self.history() if state.versions.bundle != live]
+        wanted = [versions for versions in others if bundle is None or versions.bundle == bundle]
+        if not wanted:
+            known = ", ".join(dict.fromkeys(versions.bundle for versions in others)) or "none"
+            asked = f"state of bundle {bundle}" if bundle else "bundle"
+            raise DeskError(f"{self.directory} has no earlier {asked} to roll back to; earlier bundles: {known}")
+        return wanted[0]
 
     def add_bundle(self, source: Path, version: str) -> Path:
         """Copy a bundle into the desk; an equal version that is there already is kept."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from bot.delivery import PURGE
 from bot.desk import Desk
 from bot.encoder import Encoder
 from bot.errors import BotError, JobLostError, LiveChangedError
+from bot.leftovers import remove_half_written
 from bot.publishing import live_encoder, publish_knowledge, publish_replies
 from bot.settings import Settings
 from bot.storage.records import Job
@@ -24,6 +26,7 @@ INDEX_KNOWLEDGE = "index_knowledge"
 INDEX_REPLIES = "index_replies"
 _PAUSE_S = 1.0
 _TRIES = 3
+_CLEAN_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +41,7 @@ class Worker:
     settings: Settings
     store: Store
     _seen: FolderState | None = field(default=None, init=False)
+    _cleaned: float | None = field(default=None, init=False)
     _opened: tuple[str, Encoder] | None = field(default=None, init=False)
 
     def run_once(self) -> bool:
@@ -64,6 +68,15 @@ class Worker:
             _log.info("%d articles changed", len(changes.changed))
             self.store.jobs.enqueue(INDEX_KNOWLEDGE)
         self._seen = state
+
+    def clean_up(self) -> None:
+        """Now and then remove what killed processes left half-written."""
+        if self._cleaned is None or time.monotonic() - self._cleaned > _CLEAN_S:
+            self._cleaned = time.monotonic()
+            try:
+                remove_half_written(self.desk)
+            except OSError as error:
+                _log.error("leftovers stay: %s", error)
 
     def use(self, encoder: Encoder) -> None:
         """Take an encoder of the live bundle that is open already."""
@@ -128,6 +141,7 @@ def run_worker(desk_directory: Path, stop: threading.Event | None = None) -> Non
     with open_store(desk, settings) as store:
         worker = Worker(desk, settings, store)
         while not stopped.is_set():
+            worker.clean_up()
             if not worker.run_once():
                 stopped.wait(_PAUSE_S)
 

@@ -55,6 +55,7 @@ def half_written(directory: Path) -> Iterator[Path]:
         for path in folder.rglob("*"):
             _sync(path)
         folder.chmod(0o755)
+        os.utime(folder)  # a copy would be as old as what it was copied from
         _move(folder, directory)
         _sync(directory.parent)
     except BaseException:

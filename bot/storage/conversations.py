@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import ConversationClosedError, MessageNotFoundError, MoveRefusedError, OwnedByPersonError
 from bot.handoff import Move
+from bot.policy import Reason
 from bot.storage.database import Database
 from bot.storage.evidence import (
     LoggedRow,
@@ -33,7 +34,7 @@ from bot.storage.log_queries import (
 from bot.storage.records import Clock, LoggedDecision, LoggedMessage, SearchHit, StartedConversation
 from bot.storage.search import newest_hits, query_tokens, search_tokens, without_compiler
 from bot.storage.standings import token_hash
-from bot.storage.tables import ConversationRow, FeedbackRow, LoggedPassageRow, MessageRow
+from bot.storage.tables import ConversationRow, DecisionRow, FeedbackRow, LoggedPassageRow, MessageRow
 from bot.storage.upsert import insert_missing
 from bot.values import Action, Conversation, Evidence, Owner, Reply, Role
 
@@ -254,6 +255,12 @@ class Conversations:
             if len(rows) < DECISIONS_A_PAGE:
                 return
             last_id = rows[-1][1].message_id
+
+    def quoted_knowledge(self) -> set[str]:
+        """Give the knowledge snapshots that answers in the log quote; reads all decisions."""
+        quoting = DecisionRow.reason == Reason.PASSAGE
+        statement = select(DecisionRow.knowledge_version).where(quoting).distinct()
+        return self._database.read(lambda session: {version for version in session.scalars(statement) if version})
 
     def _append(self, session: Session, conversation: ConversationRow, role: Role, text: str) -> MessageRow:
         conversation.last_sequence += 1

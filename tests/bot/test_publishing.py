@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,12 @@ import pytest
 from bot import publishing
 from bot.bootstrap import Services
 from bot.desk import Desk
-from bot.errors import BundleError, LiveChangedError
+from bot.errors import BundleError, DeskError, LiveChangedError
 from bot.live import load_models
 from bot.publishing import go_live, live_encoder, prepare_bundle, publish_bundle, publish_knowledge, publish_replies
+from bot.rollback import roll_back
 from bot.storage.records import ProposedReply
+from bot.values import Versions
 from bot.worker import INDEX_KNOWLEDGE, Worker
 
 RETURNED = "knowledge/returns.md"
@@ -139,3 +143,77 @@ def test_rollback_does_not_wait_for_an_index_and_the_worker_indexes_again_with_t
     assert "Sundays" in texts(services)
     assert services.live.current().degraded is None
     assert [job.state.value for job in services.store.jobs.status() if job.kind == INDEX_KNOWLEDGE] == ["done"]
+
+
+def test_rollback_sends_no_reply_that_was_withdrawn_since_and_the_worker_brings_the_rest_up_to_date(
+    services: Services, desk: Desk, second: Path
+) -> None:
+    first = desk.live()
+    publish_bundle(desk, services.settings, services.store, second, untold)
+    replies = services.store.replies
+    replies.propose([ProposedReply("r-new", "We are glad that it fits.", ("greeting",), 3)])
+    replies.approve(["r-new"], by="Ana")
+    gone = replies.approved()[0]
+    replies.withdraw([gone.reply_id], by="Ana")
+    edit(desk, "We open on Sundays, too.")
+    versions = roll_back(desk, services.store)
+    assert (versions.bundle, versions.knowledge) == (first.bundle, first.knowledge)
+    services.live.follow()
+    assert services.live.current().versions == versions
+    assert gone.reply_id not in live_replies(services)
+    assert "r-new" not in live_replies(services)
+    worker = Worker(desk, services.settings, services.store)
+    while worker.run_once():
+        pass
+    assert "Sundays" in texts(services)
+    assert live_replies(services) == {reply.reply_id for reply in replies.approved()}
+    assert desk.live().bundle == first.bundle
+    assert services.live.current().degraded is None
+    with pytest.raises(DeskError, match="no earlier state of bundle nonsense"):
+        roll_back(desk, services.store, "nonsense")
+    assert roll_back(desk, services.store, "second").bundle == "second"
+
+
+def test_rollback_over_a_damaged_reply_snapshot_still_goes_back(services: Services, desk: Desk, second: Path) -> None:
+    first = desk.live()
+    assert first.replies
+    publish_bundle(desk, services.settings, services.store, second, untold)
+    (desk.replies_directory(first.replies) / "replies.jsonl").write_text("")
+    assert roll_back(desk, services.store).replies is None
+    assert services.live.follow()
+
+
+def test_bundles_swapped_under_load_fail_no_turn_and_each_reply_is_of_one_published_state(
+    services: Services, desk: Desk, second: Path
+) -> None:
+    stop, first = threading.Event(), desk.live().bundle
+
+    def keep_asking() -> list[Versions | None]:
+        answers = []
+        while not stop.is_set():
+            conversation = services.store.conversations.start(channel="web", locale="en").conversation_id
+            answer = services.assistant.reply(conversation, "where is my order", "m1")
+            assert answer is not None
+            answers.append(answer.versions)
+        return answers
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(keep_asking) for _ in range(4)]
+        try:
+            publish_bundle(desk, services.settings, services.store, second, untold)
+            for _ in range(4):
+                assert services.live.follow()
+                time.sleep(0.1)
+                roll_back(desk, services.store)
+            assert services.live.follow()
+        finally:
+            stop.set()
+        seen = {versions for future in asking for versions in future.result()}
+    assert {versions.bundle for versions in seen if versions} == {"second", first}
+    assert seen <= {state.versions for state in desk.history()}
+
+
+def live_replies(services: Services) -> set[str]:
+    services.live.follow()
+    replies = services.live.current().replies
+    return {reply.reply_id for reply in replies.replies} if replies else set()
