@@ -19,6 +19,7 @@ BotError
 ├── DeskError                       the desk's directory or pointer is wrong
 │   ├── SettingsError               a setting is unknown or of the wrong type
 │   └── LiveChangedError            something else went live meanwhile
+├── RedactionError                  a pattern of the desk that cannot be used on a text
 ├── ReplySnapshotError              a reply snapshot that cannot be used
 ├── BundleError                     a bundle that cannot be used
 └── ModelError                      a model that cannot run, or gave no usable scores
@@ -103,6 +104,10 @@ class SettingsError(DeskError):
 
 class LiveChangedError(DeskError):
     """Other versions went live while these were being made; nothing was published, the same call may succeed now."""
+
+
+class RedactionError(BotError):
+    """A desk's own pattern is no regular expression, matches nothing, or takes too long; no text went on unredacted."""
 
 
 class ReplySnapshotError(BotError):
