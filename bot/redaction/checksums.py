@@ -37,22 +37,18 @@ _DIGITS = (
     idnr, nir, nn, ahv, personnummer, cpr, fodselsnummer, pesel, bsn, nif, cpf, cnpj, nhs, sin, tfn, aadhaar, ric,
     tckimlik,
 )  # fmt: skip
-_CARD_DIGITS = range(12, 20)
 _LONGEST = 24
 """Characters of the longest number with its separators; some schemes fail on thousands of digits."""
-_ISSUERS = re.compile(r"2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3(?:0[0-5]|[4-9])|[456]")
-"""How the numbers of card issuers begin (ISO/IEC 7812)."""
+_ISSUERS = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|(?:2131|1800)\d{11}|3[05689]\d{12,17}|[56]\d{11,18}"
+)
+"""How the numbers of card issuers begin, and how long they are (ISO/IEC 7812)."""
 _IBAN_CHARACTERS = range(15, 35)
 
 
 def is_card(digits: str) -> bool:
     """A payment card's number: its length, its issuer's first digits, and the check of ISO/IEC 7812 (Luhn)."""
-    return (
-        len(digits) in _CARD_DIGITS
-        and bool(_ISSUERS.match(digits))
-        and len(set(digits)) > 1
-        and bool(luhn.is_valid(digits))
-    )
+    return bool(_ISSUERS.fullmatch(digits)) and len(set(digits)) > 1 and bool(luhn.is_valid(digits))
 
 
 def is_account(compact: str) -> bool:
