@@ -13,8 +13,8 @@ import regex  # type: ignore[import-untyped]
 
 from bot.redaction.addresses import postal
 from bot.redaction.contacts import addresses_of_machines, emails, links
+from bot.redaction.digits import accounts, mixed, numbers
 from bot.redaction.names import known_names, name_parts, spoken_names
-from bot.redaction.numbers import accounts, mixed, numbers
 from bot.redaction.orders import orders
 from bot.redaction.values import NAMES, Finding, Kind, Participants, Redacted, RedactionRules
 
