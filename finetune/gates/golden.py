@@ -70,7 +70,9 @@ def _understood(texts: Sequence[str], rows: Sequence[GoldenRow], models: Models)
 
 def _too_few(rows: int, least: int) -> GateResult:
     if rows >= least:  # none, and none asked for
-        return GateResult("golden_set", True, None, None, "no golden row to compare on; golden_least_rows asks for none")
+        return GateResult(
+            "golden_set", True, None, None, "no golden row to compare on; golden_least_rows asks for none"
+        )
     remedy = "review more turns, keep some in the golden set, or write training/golden.csv (or lower golden_least_rows)"
     return GateResult("golden_set", False, float(rows), float(least), f"{rows} golden rows of {least} needed: {remedy}")
 
@@ -114,7 +116,7 @@ def _by_intent(trial: Trial, rows: Sequence[GoldenRow], before: Flags, after: Fl
     p = adjusted_p(changes)
     too_much = {name: it for name, it in changes.items() if it.weighs(allowed, significance, p[name])}
     unsure = [name for name, it in changes.items() if it.points_lost > allowed and name not in too_much]
-    figures = {}
+    figures: dict[str, float] = {}
     for intent, here in places.items():
         shares = {"live": float(before[here].mean()), "candidate": float(after[here].mean()), "rows": float(len(here))}
         figures |= {f"{intent}.{name}": value for name, value in shares.items()}

@@ -150,11 +150,18 @@ def _verdicts(found: _Replayed) -> GateResult:
 
 
 def _alone(trial: Trial, found: _Replayed) -> GateResult:
-    alone = [(_is_alone(one[0] for one in turns), _is_alone(one[1] for one in turns)) for turns in found.actions.values()]
+    alone = [
+        (_is_alone(one[0] for one in turns), _is_alone(one[1] for one in turns)) for turns in found.actions.values()
+    ]
     live, ours = (sum(pair[side] for pair in alone) for side in (0, 1))
     low, high = wilson(ours, len(alone))
     predicted = f"{ours / len(alone):.1%} ({low:.1%} to {high:.1%}) of {len(alone)} conversations by the bot alone"
-    figures = {"conversations": len(alone), "candidate": ours / len(alone), "candidate_low": low, "candidate_high": high}
+    figures = {
+        "conversations": len(alone),
+        "candidate": ours / len(alone),
+        "candidate_low": low,
+        "candidate_high": high,
+    }
     if trial.live is None:
         return nothing_live("replay_alone", _floats(figures), predicted)
     change = Change(len(alone), sum(a and not b for a, b in alone), sum(b and not a for a, b in alone))

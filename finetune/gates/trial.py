@@ -19,6 +19,10 @@ from finetune.gates.packs import injection_pack, out_of_scope_pack
 Progress = Callable[[int, int], None]
 
 
+def _untold(_done: int, _total: int) -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
     """A customer's turn whose right reading or answer is known, and that never trains.
@@ -70,7 +74,7 @@ class Trial:
     out_of_scope: Sequence[str] = field(default_factory=out_of_scope_pack)
     injections: Sequence[str] = field(default_factory=injection_pack)
     since_utc: datetime | None = None
-    say: Progress = lambda done, total: None  # noqa: E731 - a field's default
+    say: Progress = _untold
     clock: Clock = utc_now
 
     @property
