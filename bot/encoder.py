@@ -115,13 +115,14 @@ class Encoder:
         scope = self.calibration.out_of_scope(outputs) if "intent_logits" in outputs else None
         if scope is not None and not np.isfinite(scope).all():
             raise ModelError(f"{self._name}: out-of-scope score is not a number; roll back to another bundle")
-        sentiments = self._sentiments(outputs, len(texts))
+        moods = self._moods(outputs, len(texts))
         return [
             Understanding(
                 ranking=rankings[row],
                 out_of_scope=None if scope is None else float(scope[row]),
-                sentiment=sentiments[row],
+                sentiment=moods[row][0],
                 vector=outputs["vector"][row],
+                sentiment_probability=moods[row][1],
             )
             for row in range(len(texts))
         ]
@@ -152,6 +153,11 @@ class Encoder:
     def intents(self) -> tuple[str, ...]:
         """Labels of the intent head; empty where the bundle has none."""
         return self._bundle.manifest.intents
+
+    @property
+    def sentiments(self) -> tuple[str, ...]:
+        """Labels of the sentiment head; empty where the bundle has none."""
+        return self._bundle.manifest.sentiments
 
     def unknown_token_share(self, text: str) -> float:
         """Share of a text's tokens that the vocabulary does not know, 0..1; 0 for an empty text."""
@@ -192,11 +198,12 @@ class Encoder:
             for row in range(count)
         ]
 
-    def _sentiments(self, outputs: Outputs, count: int) -> list[str | None]:
+    def _moods(self, outputs: Outputs, count: int) -> list[tuple[str, float] | tuple[None, None]]:
+        """The likeliest mood of each row with its calibrated probability."""
         if "sentiment_logits" not in outputs:
-            return [None] * count
-        labels = self._bundle.manifest.sentiments
-        return [labels[index] for index in outputs["sentiment_logits"].argmax(axis=1)]
+            return [(None, None)] * count
+        chances = probabilities(outputs["sentiment_logits"], self.calibration.sentiment_temperature)
+        return [(self.sentiments[row.argmax()], float(row.max())) for row in chances]
 
     def _refuse_not_numbers(self, outputs: Outputs) -> None:
         for name, value in outputs.items():

@@ -32,6 +32,8 @@ def _understanding(evidence: Evidence) -> Iterator[str]:
         yield f"intent      {score.probability:.3f}  {score.intent}"
     if understanding.out_of_scope is not None:
         yield f"scope       {understanding.out_of_scope:.3f}  out-of-scope score"
+    if understanding.sentiment is not None:
+        yield f"mood        {understanding.sentiment_probability or 0.0:.3f}  {understanding.sentiment}"
 
 
 def _thresholds(models: Models) -> Iterator[str]:

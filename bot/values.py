@@ -83,6 +83,7 @@ class Understanding:
         sentiment: likeliest mood, or None where the bundle has no such head.
         vector: unit vector (dim,), or None in a language that the bundle does not know.
         foreign: why the turn is in none of the bundle's languages, or None.
+        sentiment_probability: calibrated probability of the mood (0..1); None without one. It is not logged.
     """
 
     ranking: tuple[IntentScore, ...]
@@ -90,6 +91,7 @@ class Understanding:
     sentiment: str | None
     vector: Vector | None
     foreign: str | None = None
+    sentiment_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

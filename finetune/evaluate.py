@@ -16,7 +16,7 @@ from bot.calibration import Scores, probabilities
 from bot.encoder import Encoder
 from bot.turn_text import turn_text
 from bot.values import Vector
-from finetune.examples import IntentExample, ReplyPair
+from finetune.examples import IntentExample, ReplyPair, SentimentExample
 from finetune.paired import Flags
 from retrieval.metrics import mean_average_precision, mrr_at_k, recall_at_k
 from retrieval.values import RetrievedPassage, Vectors
@@ -48,13 +48,13 @@ class LabelledQuery:
 
 @dataclass(frozen=True, slots=True)
 class IntentResult:
-    """Guesses on labelled rows.
+    """Guesses of a head, that of intents or that of moods, on labelled rows.
 
     Attributes:
-        guesses: numbers of the likeliest intents, shape (n,).
+        guesses: numbers of the likeliest labels, shape (n,).
         labels: numbers of the right ones; -1 for a label that the bundle does not know.
         confidences: calibrated probabilities of the guesses.
-        out_of_scope: scores 0..1, or None.
+        out_of_scope: scores 0..1, or None where there are none.
     """
 
     guesses: Labels
@@ -107,6 +107,28 @@ def intent_metrics(result: IntentResult) -> dict[str, float]:
         "intent_accuracy": float(result.right.mean()),
         "intent_macro_f1": macro_f1(result.guesses, result.labels),
         "intent_ece": expected_calibration_error(result.confidences, result.right),
+    }
+
+
+def sentiment_result(encoder: Encoder, examples: Sequence[SentimentExample]) -> IntentResult:
+    """Runs the encoder, which has a sentiment head, over messages with a mood, at least one."""
+    number = {mood: at for at, mood in enumerate(encoder.sentiments)}
+    logits = encoder.outputs([example.text for example in examples])["sentiment_logits"]
+    chances = probabilities(logits, encoder.calibration.sentiment_temperature)
+    return IntentResult(
+        guesses=chances.argmax(axis=1).astype(np.int64),
+        labels=np.array([number.get(example.sentiment, -1) for example in examples], dtype=np.int64),
+        confidences=chances.max(axis=1),
+        out_of_scope=None,
+    )
+
+
+def sentiment_metrics(result: IntentResult) -> dict[str, float]:
+    """Macro-F1 over the moods that occur, accuracy, and expected calibration error."""
+    return {
+        "sentiment_macro_f1": macro_f1(result.guesses, result.labels),
+        "sentiment_accuracy": float(result.right.mean()),
+        "sentiment_ece": expected_calibration_error(result.confidences, result.right),
     }
 
 

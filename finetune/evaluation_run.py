@@ -15,6 +15,8 @@ from finetune.evaluate import (
     knowledge_metrics,
     reply_metrics,
     scope_metrics,
+    sentiment_metrics,
+    sentiment_result,
 )
 from finetune.examples import IntentExample
 from finetune.history.json_lines import json_records
@@ -31,6 +33,7 @@ def evaluate_files(
     dialogues: Path | None = None,
     snapshot: Path | None = None,
     queries: Path | None = None,
+    sentiments: Path | None = None,
     provider: Providers = "auto",
 ) -> dict[str, float]:
     """Measure whatever data is given for; metrics of absent data are absent.
@@ -43,13 +46,16 @@ def evaluate_files(
     bundle = load_bundle(bundle_directory)
     encoder = Encoder.open(bundle, providers=provider)
     figures: dict[str, float] = {}
-    data = load_labelled(intents, out_of_scope, dialogues)
+    data = load_labelled(intents, out_of_scope, dialogues, sentiments)
     # A label in a file of labels is meant; one in a dialogue may be of an intent that was never trained.
     examples = tuple(row for row in data.intents if row.group is None or row.intent in encoder.intents)
     if examples:
         figures |= _intents(encoder, examples, data.out_of_scope)
     if data.reply_pairs:
         figures |= {f"reply_{name}": value for name, value in reply_metrics(encoder, data.reply_pairs).items()}
+    if data.sentiments:
+        _refuse_unknown("sentiment", {row.sentiment for row in data.sentiments} - set(encoder.sentiments))
+        figures |= sentiment_metrics(sentiment_result(encoder, data.sentiments))
     if snapshot and queries:
         retriever = load_snapshot(snapshot, encoder_id=bundle.manifest.version)
         figures |= knowledge_metrics(retriever, encoder, read_queries(queries, retriever))
@@ -83,9 +89,7 @@ def read_queries(path: Path, retriever: Retriever) -> list[LabelledQuery]:
 
 
 def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope: tuple[str, ...]) -> dict[str, float]:
-    unknown = sorted({example.intent for example in examples} - set(encoder.intents))
-    if unknown:
-        raise DataError(f"the bundle does not know the intent {unknown[0]!r}; correct the label or train with it")
+    _refuse_unknown("intent", {example.intent for example in examples} - set(encoder.intents))
     result = intent_result(encoder, encoder.intents, examples)
     figures = intent_metrics(result)
     threshold = encoder.calibration.out_of_scope_threshold
@@ -94,6 +98,11 @@ def _intents(encoder: Encoder, examples: tuple[IntentExample, ...], out_of_scope
         outside = _scope_scores(encoder, list(out_of_scope))
         figures |= scope_metrics(inside, outside, threshold)
     return figures
+
+
+def _refuse_unknown(kind: str, unknown: set[str]) -> None:
+    if unknown:
+        raise DataError(f"the bundle does not know the {kind} {min(unknown)!r}; correct the label or train with it")
 
 
 def _scope_scores(encoder: Encoder, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

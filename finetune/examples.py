@@ -63,6 +63,14 @@ class QuestionPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class SentimentExample:
+    """A customer's message with the mood that it shows."""
+
+    text: str
+    sentiment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """One part of the data: what is trained on, developed on, or calibrated on.
 
@@ -75,6 +83,7 @@ class Dataset:
     out_of_scope: tuple[str, ...] = ()
     reply_pairs: tuple[ReplyPair, ...] = ()
     questions: tuple[QuestionPassage, ...] = ()
+    sentiments: tuple[SentimentExample, ...] = ()
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +93,11 @@ class Dataset:
     def labels(self) -> tuple[str, ...]:
         """The intents that occur, in alphabetical order."""
         return tuple(sorted({example.intent for example in self.intents}))
+
+    @property
+    def moods(self) -> tuple[str, ...]:
+        """The sentiments that occur, in alphabetical order."""
+        return tuple(sorted({example.sentiment for example in self.sentiments}))
 
 
 def _fingerprint(dataset: Dataset) -> str:
@@ -102,3 +116,5 @@ def _rows(dataset: Dataset) -> Iterator[list[object]]:
     for question in dataset.questions:
         where = [question.passage_id, question.passage_text, question.article]
         yield ["question", question.question, *where, list(question.context)]
+    for mood in dataset.sentiments:
+        yield ["sentiment", mood.text, mood.sentiment]

@@ -7,7 +7,7 @@ from pathlib import Path
 from finetune.cleaning import clean_text, comparable, strip_signature
 from finetune.duplicates import LEAK_SIMILARITY, NEAR_TOKENS, NearDuplicates
 from finetune.errors import DataError
-from finetune.examples import IntentExample, QuestionPassage, ReplyPair
+from finetune.examples import IntentExample, QuestionPassage, ReplyPair, SentimentExample
 from finetune.history.json_lines import json_records
 from finetune.history.lines import csv_records, flaw, numbered_lines
 from finetune.history.report import ImportReport
@@ -17,7 +17,8 @@ class Exclusion:
     """Texts that must not train, and a count of what they kept out.
 
     Attributes:
-        counts: intent -> examples kept out; ``(out of scope)``, ``(replies)``, ``(questions)`` for the rest.
+        counts: intent -> examples kept out; ``(out of scope)``, ``(replies)``, ``(questions)``, ``(sentiments)`` for
+            the rest.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,10 @@ class Exclusion:
     def covers_question(self, question: QuestionPassage) -> bool:
         """Whether this question must not train; counted where so."""
         return self._counted("(questions)", self._has(question.question) or self._has_context(question.context))
+
+    def covers_sentiment(self, example: SentimentExample) -> bool:
+        """Whether this message must not train; counted where so."""
+        return self._counted("(sentiments)", self._has(example.text))
 
     def _has(self, text: str) -> bool:
         if text not in self._asked:

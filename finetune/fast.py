@@ -12,7 +12,9 @@ from finetune.recipe import ShallowOptions
 from finetune.tasks import LabelledRows
 
 
-def fit_head(forward: Forward, head: str, train: LabelledRows, options: ShallowOptions) -> None:
+def fit_head(
+    forward: Forward, head: str, train: LabelledRows, options: ShallowOptions, weights: Tensor | None = None
+) -> None:
     """Fits a linear head in place on the frozen encoder's features.
 
     Args:
@@ -20,19 +22,21 @@ def fit_head(forward: Forward, head: str, train: LabelledRows, options: ShallowO
         head: name of the head in ``EncoderModel.heads``.
         train: rows with labels; every form of an example counts. Out-of-scope rows are left out.
         options: strength of regularisation.
+        weights: of each class (classes,); None = all rows alike.
     """
     kept = [(row, label) for forms, label in zip(train.forms, train.labels, strict=True) for row in forms]
     kept = [(row, label) for row, label in kept if label != OUT_OF_SCOPE]
     features = forward.encode([row for row, _ in kept])
     layer = cast(nn.Linear, forward.model.heads[head])
-    weight, bias = logistic_regression(features, torch.tensor([label for _, label in kept]), len(layer.bias), options)
+    labels = torch.tensor([label for _, label in kept])
+    weight, bias = logistic_regression(features, labels, len(layer.bias), options, weights)
     with torch.no_grad():
         layer.weight.copy_(weight)
         layer.bias.copy_(bias)
 
 
 def logistic_regression(
-    features: Tensor, labels: Tensor, classes: int, options: ShallowOptions
+    features: Tensor, labels: Tensor, classes: int, options: ShallowOptions, weights: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Multinomial logistic regression with an L2 penalty on the weights, as scikit-learn defines C.
 
@@ -44,6 +48,7 @@ def logistic_regression(
         labels: (rows,) int64 in 0..classes-1.
         classes: how many there are.
         options: strength of regularisation, most iterations.
+        weights: of each class (classes,), as scikit-learn's ``class_weight``; None = 1.
 
     Returns:
         Weights (classes, width) and biases (classes,).
@@ -57,7 +62,7 @@ def logistic_regression(
 
     def objective() -> Tensor:
         solver.zero_grad()
-        loss = functional.cross_entropy(features @ weight.T + bias, labels) + strength * weight.square().sum()
+        loss = functional.cross_entropy(features @ weight.T + bias, labels, weights) + strength * weight.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 

@@ -20,6 +20,7 @@ from finetune.fast import fit_head
 from finetune.forward import Forward, computes_bf16, pad_id_of
 from finetune.hard_negatives import mined_negatives
 from finetune.model import EncoderModel, HeadInput, TrainedModel, set_encoder_dropout
+from finetune.mood_task import HEAD, MoodTask, mood_rows, mood_weights
 from finetune.progress import Report
 from finetune.ranking_scores import recall_in_blocks, search_map
 from finetune.ranking_task import RankingTask, question_rows, reply_rows
@@ -59,7 +60,7 @@ class WorkPlace:
 def fit_model(
     train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel, *, place: WorkPlace, report: Report
 ) -> FittedModel:
-    """Trains what the data has something for: an intent head, replies, questions; the rest is left out.
+    """Trains what the data has something for: heads of intents and moods, replies, questions.
 
     Args:
         train: what is learnt from.
@@ -70,7 +71,7 @@ def fit_model(
         place: checkpoints stay there until ``Checkpoints.remove``; the same call goes on from them.
 
     Raises:
-        TrainingDataError: nothing to train, a single intent, or a dev intent that training does not have.
+        TrainingDataError: nothing to train, a single intent or mood, or one in dev that training does not have.
         BaseModelError: the base model cannot be loaded.
         TrainingError: the loss is not a number any more.
         CheckpointError: a checkpoint cannot be read or written.
@@ -82,17 +83,23 @@ def fit_model(
     set_encoder_dropout(backbone, recipe.training.encoder_dropout)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     head_input = HeadInput(recipe.head.layers, recipe.head.first_token)
-    model = EncoderModel(backbone, intents=len(labels), head_input=head_input, dropout=recipe.training.dropout).to(
-        device
-    )
+    moods = train.moods if recipe.sentiment.weight > 0 else ()
+    model = EncoderModel(
+        backbone,
+        intents=len(labels),
+        sentiments=len(moods),
+        head_input=head_input,
+        dropout=recipe.training.dropout,
+    ).to(device)
     forward = Forward(model, pad_id_of(tokenizer), device, _wants_bf16(recipe, device))
     if recipe.encoder == "frozen":
         summary = None
         _fit_intents(train, labels, recipe, forward, tokenizer)
+        _fit_moods(train, moods, recipe, forward, tokenizer)
     else:
-        summary = _train(train, dev, labels, recipe, base, forward, tokenizer, place, report)
+        summary = _train(train, dev, (labels, moods), recipe, base, forward, tokenizer, place, report)
     model.cpu().eval().requires_grad_(False)
-    return FittedModel(_trained_model(model, tokenizer, labels, recipe), summary)
+    return FittedModel(_trained_model(model, tokenizer, (labels, moods), recipe), summary)
 
 
 def tasks_for(
@@ -110,7 +117,15 @@ def tasks_for(
         tasks.append(_reply_task(train, dev, recipe, tokenizer))
     if train.questions and recipe.questions.passes > 0:
         tasks.append(_question_task(train, dev, recipe, tokenizer, base))
+    if train.sentiments and recipe.sentiment.weight > 0:
+        tasks.append(_mood_task(train, dev, recipe, tokenizer))
     return tuple(tasks)
+
+
+def _mood_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokenizer) -> MoodTask:
+    width, moods = recipe.sentiment.max_tokens, train.moods
+    rows = mood_rows(train.sentiments, moods, tokenizer, width, exchanges_of(train.reply_pairs))
+    return MoodTask(rows, mood_rows(dev.sentiments, moods, tokenizer, width), recipe.sentiment, recipe.seed)
 
 
 def _reply_task(train: Dataset, dev: Dataset, recipe: Recipe, tokenizer: Tokenizer) -> RankingTask:
@@ -158,7 +173,7 @@ def training_key(train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel) 
 def _train(
     train: Dataset,
     dev: Dataset,
-    labels: tuple[str, ...],
+    classes: tuple[tuple[str, ...], tuple[str, ...]],
     recipe: Recipe,
     base: BaseModel,
     forward: Forward,
@@ -166,13 +181,17 @@ def _train(
     place: WorkPlace,
     report: Report,
 ) -> TrainingSummary:
+    labels, moods = classes
     tasks = tasks_for(train, dev, labels, recipe, tokenizer, base)
     checkpoints = Checkpoints(place.checkpoints, training_key(train, dev, recipe, base))
     report(
         f"training {', '.join(task.name for task in tasks)} on {forward.device}, {'bf16' if forward.bf16 else 'fp32'}"
     )
-    if recipe.intents.fit_first and checkpoints.load() is None:
-        _fit_intents(train, labels, recipe, forward, tokenizer)
+    if checkpoints.load() is None:
+        if recipe.intents.fit_first:
+            _fit_intents(train, labels, recipe, forward, tokenizer)
+        if recipe.sentiment.fit_first:
+            _fit_moods(train, moods, recipe, forward, tokenizer)
     with SummaryWriter(str(place.log)) as log:
         trainer = Trainer(
             forward, tasks, recipe.training, seed=recipe.seed, checkpoints=checkpoints, log=log, report=report
@@ -189,6 +208,13 @@ def _fit_intents(
         fit_head(forward, "intent_logits", rows, recipe.shallow)
 
 
+def _fit_moods(train: Dataset, moods: tuple[str, ...], recipe: Recipe, forward: Forward, tokenizer: Tokenizer) -> None:
+    if moods:
+        options = recipe.sentiment
+        rows = mood_rows(train.sentiments, moods, tokenizer, options.max_tokens, exchanges_of(train.reply_pairs))
+        fit_head(forward, HEAD, rows, recipe.shallow, mood_weights(rows.labels, options.balance))
+
+
 def _checked_labels(train: Dataset, dev: Dataset) -> tuple[str, ...]:
     labels = train.labels
     if len(labels) == 1:
@@ -196,8 +222,14 @@ def _checked_labels(train: Dataset, dev: Dataset) -> tuple[str, ...]:
     unknown = sorted(set(dev.labels) - set(labels))
     if unknown:
         raise TrainingDataError(f"dev has the intent {unknown[0]!r}, which no training row has; add rows or remove it")
-    if not labels and not train.reply_pairs and not train.questions:
-        raise TrainingDataError("there is nothing to train on; give --intents, --dialogues or --knowledge-queries")
+    if len(train.moods) == 1:
+        raise TrainingDataError(f"all rows have the sentiment {train.moods[0]!r}; give at least two sentiments")
+    if strange := sorted(set(dev.moods) - set(train.moods)):
+        raise TrainingDataError(f"dev has the sentiment {strange[0]!r}, which no training row has; add rows of it")
+    if not labels and not train.reply_pairs and not train.questions and not train.sentiments:
+        raise TrainingDataError(
+            "there is nothing to train on; give --intents, --dialogues, --knowledge-queries or --sentiments"
+        )
     return labels
 
 
@@ -208,12 +240,14 @@ def _wants_bf16(recipe: Recipe, device: torch.device) -> bool:
     return computes_bf16(device) if precision == "auto" else precision == "bf16"
 
 
-def _trained_model(model: EncoderModel, tokenizer: Tokenizer, labels: tuple[str, ...], recipe: Recipe) -> TrainedModel:
+def _trained_model(
+    model: EncoderModel, tokenizer: Tokenizer, classes: tuple[tuple[str, ...], tuple[str, ...]], recipe: Recipe
+) -> TrainedModel:
     return TrainedModel(
         model=model,
         tokenizer=tokenizer,
-        intents=labels,
-        sentiments=(),
+        intents=classes[0],
+        sentiments=classes[1],
         languages=recipe.languages,
         base_model=recipe.base_model,
         max_tokens=recipe.max_tokens,

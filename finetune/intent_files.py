@@ -1,14 +1,15 @@
-"""CSV files of labelled and of out-of-scope messages. Knows nothing of dialogues or of splitting."""
+"""CSV files of messages with an intent, with a mood, or out of scope. Knows nothing of dialogues or of splitting."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from finetune.errors import DataError
-from finetune.examples import IntentExample
+from finetune.examples import IntentExample, SentimentExample
 from finetune.history.lines import csv_records
 from finetune.history.report import ImportReport
 
 LABEL_COLUMNS = ("intent", "category", "label")
+MOOD_COLUMNS = ("sentiment", "mood", "emotion", "label")
 
 
 def read_intents(path: Path, report: ImportReport | None = None) -> tuple[IntentExample, ...]:
@@ -20,9 +21,22 @@ def read_intents(path: Path, report: ImportReport | None = None) -> tuple[Intent
         DataError: the file is missing, empty, without those columns, or without a usable row.
     """
     report = report or ImportReport()
-    examples = tuple(_labelled(path, report))
+    examples = tuple(IntentExample(*row) for row in _labelled(path, LABEL_COLUMNS, report))
     if not examples:
         raise DataError(f"{path}: no row with a text and a label; give at least a few rows of each intent")
+    return examples
+
+
+def read_sentiments(path: Path, report: ImportReport | None = None) -> tuple[SentimentExample, ...]:
+    """Read a CSV with a column ``text`` and one of ``sentiment``, ``mood``, ``emotion`` or ``label``.
+
+    Raises:
+        DataError: the file is missing, empty, without those columns, or without a usable row.
+    """
+    report = report or ImportReport()
+    examples = tuple(SentimentExample(*row) for row in _labelled(path, MOOD_COLUMNS, report))
+    if not examples:
+        raise DataError(f"{path}: no row with a text and a sentiment; give at least a few rows of each")
     return examples
 
 
@@ -44,13 +58,13 @@ def read_out_of_scope(path: Path, report: ImportReport | None = None) -> tuple[s
     return tuple(texts)
 
 
-def _labelled(path: Path, report: ImportReport) -> Iterator[IntentExample]:
+def _labelled(path: Path, columns: tuple[str, ...], report: ImportReport) -> Iterator[tuple[str, str]]:
     for line, row in csv_records(path, report, required=("text",)):
-        column = next((name for name in LABEL_COLUMNS if name in row), None)
+        column = next((name for name in columns if name in row), None)
         if column is None:
-            raise DataError(f"{path}: no column for the label; name one of {', '.join(LABEL_COLUMNS)}")
+            raise DataError(f"{path}: no column for the label; name one of {', '.join(columns)}")
         text, label = row["text"].strip(), row[column].strip()
         if text and label:
-            yield IntentExample(text, label)
+            yield text, label
         else:
             report.skip("empty text" if not text else "empty label", line)

@@ -78,6 +78,28 @@ class IntentOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SentimentOptions:
+    """The sentiment head: cross-entropy on messages with a mood; each is seen once in an epoch.
+
+    Attributes:
+        batch_size: messages a step; ``max_tokens`` cuts longer ones.
+        label_smoothing: share of the target spread over all moods.
+        balance: how far rare moods weigh more: a mood's weight is its scarceness to this power; 0 = all rows alike.
+        token_drop: chance with which each token of a training row of six or more is left out.
+        fit_first: start the head from a logistic regression on the untrained encoder.
+        weight: of this task's loss; 0 leaves the head out.
+    """
+
+    batch_size: int = _limited(32, 2, 4096)
+    max_tokens: int = _limited(64, 8, 8192)
+    label_smoothing: float = _limited(0.1, 0.0, 0.9)
+    balance: float = _limited(0.5, 0.0, 1.0)
+    token_drop: float = _limited(0.0, 0.0, 0.9)
+    fit_first: bool = True
+    weight: float = _limited(1.0, 0.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
 class RankingOptions:
     """A task that ranks texts by in-batch negatives.
 
@@ -141,6 +163,7 @@ class Recipe:
     intents: IntentOptions = field(default_factory=IntentOptions)
     replies: RankingOptions = field(default_factory=RankingOptions)
     questions: RankingOptions = field(default_factory=RankingOptions)
+    sentiment: SentimentOptions = field(default_factory=SentimentOptions)
     head: HeadOptions = field(default_factory=HeadOptions)
     shallow: ShallowOptions = field(default_factory=ShallowOptions)
 

@@ -32,7 +32,7 @@ _WORST = 50
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """Precision, recall and F1 of one intent on dev, with its number of rows."""
+    """Precision, recall and F1 of one intent, or of one mood, on dev, with its number of rows."""
 
     intent: str
     precision: float
@@ -80,6 +80,9 @@ def write_report(
     directory.mkdir()
     chosen = results[manifest.cpu_variant].intents
     tables = _tables(chosen, manifest.intents, dev) if chosen is not None else {}
+    moods = results[manifest.cpu_variant].moods
+    if moods is not None:
+        tables["moods"] = class_rows(moods, manifest.sentiments)
     for name, rows in tables.items():
         _write_csv(directory / f"{name}.csv", rows)
     curves = _curves(results, manifest.intents)

@@ -11,7 +11,13 @@ from bot.bundle import Bundle
 from bot.calibration import PASSAGES, Array, Calibration, Scores
 from bot.encoder import Encoder
 from bot.turn_text import turn_text
-from finetune.calibrate import calibrate_variant, choose_threshold, fit_passage_curve, intent_prototypes
+from finetune.calibrate import (
+    calibrate_variant,
+    choose_threshold,
+    fit_passage_curve,
+    fit_temperature,
+    intent_prototypes,
+)
 from finetune.evaluate import (
     IntentResult,
     example_texts,
@@ -19,8 +25,10 @@ from finetune.evaluate import (
     intent_result,
     reply_rank_rows,
     scope_metrics,
+    sentiment_metrics,
+    sentiment_result,
 )
-from finetune.examples import Dataset, IntentExample, QuestionPassage
+from finetune.examples import Dataset, IntentExample, QuestionPassage, SentimentExample
 from retrieval.snapshot import build_snapshot, load_snapshot
 from retrieval.values import Passage
 
@@ -59,6 +67,7 @@ class DevResult:
         outside: out-of-scope scores of the out-of-scope rows.
         replies: figures of each reply pair (``r100_at_1`` and so on).
         questions: the same of each question-passage pair.
+        moods: guesses of the sentiment head.
     """
 
     calibration: Calibration
@@ -66,12 +75,13 @@ class DevResult:
     outside: Scores | None = None
     replies: dict[str, Scores] | None = None
     questions: dict[str, Scores] | None = None
+    moods: IntentResult | None = None
 
     @property
     def right_rows(self) -> list[Scores]:
         """For each kind of data, how right each row is (0..1)."""
-        intents = [] if self.intents is None else [self.intents.right.astype(np.float64)]
-        return intents + [rows["r100_at_1"] for rows in (self.replies, self.questions) if rows is not None]
+        heads = [result.right.astype(np.float64) for result in (self.intents, self.moods) if result is not None]
+        return heads + [rows["r100_at_1"] for rows in (self.replies, self.questions) if rows is not None]
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -85,6 +95,8 @@ class DevResult:
         for prefix, rows in (("reply", self.replies), ("question", self.questions)):
             if rows is not None:
                 metrics |= {f"{prefix}_{name}": float(values.mean()) for name, values in rows.items()}
+        if self.moods is not None:
+            metrics |= sentiment_metrics(self.moods)
         return metrics
 
 
@@ -106,6 +118,7 @@ def calibrate_variants(draft: Bundle, parts: Parts, passages: Sequence[Passage])
         inside = encoder.outputs(example_texts(rows)) if rows else None
         outside = encoder.outputs(parts.calibration.out_of_scope) if parts.calibration.out_of_scope else None
         fitted = calibrate_variant(inside, labels, outside, prototypes)
+        fitted = _with_moods(fitted, encoder, parts.calibration.sentiments)
         calibrations[variant] = _with_passages(
             fitted, encoder, parts.calibration.questions, parts.calibration.out_of_scope, passages
         )
@@ -113,7 +126,7 @@ def calibrate_variants(draft: Bundle, parts: Parts, passages: Sequence[Passage])
 
 
 def measure_variants(draft: Bundle, dev: Dataset) -> dict[str, DevResult]:
-    """Runs each calibrated graph over dev; fp16, which no CPU serves, over the intents only."""
+    """Runs each calibrated graph over dev; fp16, which no CPU serves, over the heads only."""
     return {variant: _measure(draft, variant, dev) for variant in draft.manifest.variants}
 
 
@@ -137,6 +150,16 @@ def _prototypes(draft: Bundle, train: Dataset) -> Array | None:
     texts = example_texts([example for examples in chosen.values() for example in examples])
     vectors = Encoder.open(draft, providers="cpu", variant="fp32").encode(texts)
     return intent_prototypes(vectors, np.array(labels, dtype=np.int64), len(chosen))
+
+
+def _with_moods(fitted: Calibration, encoder: Encoder, rows: Sequence[SentimentExample]) -> Calibration:
+    number = {mood: at for at, mood in enumerate(encoder.sentiments)}
+    known = [row for row in rows if row.sentiment in number]
+    if not known:
+        return fitted
+    labels = np.array([number[row.sentiment] for row in known], dtype=np.int64)
+    logits = encoder.outputs([row.text for row in known])["sentiment_logits"]
+    return replace(fitted, sentiment_temperature=fit_temperature(logits, labels))
 
 
 def _with_passages(
@@ -187,6 +210,8 @@ def _measure(draft: Bundle, variant: str, dev: Dataset) -> DevResult:
         if dev.out_of_scope:
             outside = encoder.calibration.out_of_scope(encoder.outputs(dev.out_of_scope))
             result = replace(result, outside=outside)
+    if dev.sentiments and draft.manifest.sentiments:
+        result = replace(result, moods=sentiment_result(encoder, dev.sentiments))
     if variant == "fp16":
         return result
     pairs = [(turn_text(pair.context), pair.reply) for pair in dev.reply_pairs[:_PAIRS]]

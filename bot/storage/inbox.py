@@ -1,15 +1,16 @@
 """The conversations that staff look after: waiting, an agent's own, the newest of all. Gives no whole transcript."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.storage.database import Database
 from bot.storage.inputs import is_storable
 from bot.storage.log_queries import conversation_row
-from bot.storage.tables import ConversationRow, MessageRow
+from bot.storage.tables import ConversationRow, DecisionRow, MessageRow
 from bot.values import Owner, Role
 
 
@@ -21,6 +22,7 @@ class InboxItem:
         agent: login name of whoever has it.
         waiting_since_utc: since when it waits for a person.
         last_role: who wrote the newest message; None in an empty conversation.
+        mood: the customer's at the newest turn that the bot read; None where it never told one.
     """
 
     conversation_id: str
@@ -37,6 +39,7 @@ class InboxItem:
     contact: str | None
     last_text: str
     last_role: Role | None
+    mood: str | None
 
 
 Signature = tuple[tuple[str, str, str | None, int], ...]
@@ -49,10 +52,22 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waiting(self, *, limit: int = 200) -> list[InboxItem]:
-        """Conversations that wait for a person, longest first."""
+    def waiting(
+        self, *, limit: int = 200, angry: Sequence[str] = (), counts: timedelta = timedelta()
+    ) -> list[InboxItem]:
+        """Conversations that wait for a person, in the order of `by_priority`.
+
+        Args:
+            angry: moods that move a conversation forward.
+            counts: how much longer such a conversation counts as waiting.
+        """
         here = _items().where(ConversationRow.owner == Owner.QUEUE.value)
-        return self._read(here.order_by(ConversationRow.waiting_since_utc).limit(limit))
+        here = here.order_by(ConversationRow.waiting_since_utc).limit(limit)
+        found = self._read(here)
+        if angry and counts:
+            # Whoever is among the first of all is among those that wait longest, or among the angry ones that do.
+            found += self._read(here.where(_mood().in_(angry)))
+        return by_priority(found, angry, counts)[:limit]
 
     def of_agent(self, agent: str, *, limit: int = 200) -> list[InboxItem]:
         """Conversations that an agent has, the one that changed last first."""
@@ -100,18 +115,45 @@ class Inbox:
         newest = self._database.read(lambda session: session.scalar(select(func.max(ConversationRow.updated_utc))))
         return 0 if newest is None else int((newest - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
 
-    def _read(self, statement: Select[ConversationRow, MessageRow]) -> list[InboxItem]:
+    def _read(self, statement: Select[ConversationRow, MessageRow, str | None]) -> list[InboxItem]:
         return self._database.read(lambda session: [_item(*row) for row in session.execute(statement)])
 
 
-def _items() -> Select[ConversationRow, MessageRow]:
+def by_priority(items: Iterable[InboxItem], angry: Sequence[str], counts: timedelta) -> list[InboxItem]:
+    """Conversations by the time that they count as waiting, longest first, each once.
+
+    An angry customer counts as waiting ``counts`` longer than they do. Since that is all, nobody starves: only those
+    who came less than ``counts`` later can be served before somebody.
+    """
+
+    def since(item: InboxItem) -> datetime:
+        began = item.waiting_since_utc or item.updated_utc
+        return began - counts if item.mood in angry else began
+
+    return sorted({item.conversation_id: item for item in items}.values(), key=since)
+
+
+def _mood() -> ScalarSelect[str | None]:
+    """The mood in the newest decision of a conversation that has one."""
+    return (
+        select(DecisionRow.sentiment)
+        .join(MessageRow, MessageRow.id == DecisionRow.message_id)
+        .where(MessageRow.conversation_id == ConversationRow.conversation_id, DecisionRow.sentiment.is_not(None))
+        .order_by(MessageRow.sequence.desc())
+        .limit(1)
+        .correlate(ConversationRow)
+        .scalar_subquery()
+    )
+
+
+def _items() -> Select[ConversationRow, MessageRow, str | None]:
     last = (MessageRow.conversation_id == ConversationRow.conversation_id) & (
         MessageRow.sequence == ConversationRow.last_sequence
     )
-    return select(ConversationRow, MessageRow).outerjoin(MessageRow, last)
+    return select(ConversationRow, MessageRow, _mood()).outerjoin(MessageRow, last)
 
 
-def _item(row: ConversationRow, last: MessageRow | None) -> InboxItem:
+def _item(row: ConversationRow, last: MessageRow | None, mood: str | None) -> InboxItem:
     return InboxItem(
         conversation_id=row.conversation_id,
         owner=Owner(row.owner),
@@ -127,4 +169,5 @@ def _item(row: ConversationRow, last: MessageRow | None) -> InboxItem:
         contact=row.contact,
         last_text="" if last is None else last.text,
         last_role=None if last is None else Role(last.role),
+        mood=mood,
     )

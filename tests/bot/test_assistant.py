@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from bot.policy import Reason, choose
 from bot.publishing import live_encoder, publish_knowledge
 from bot.reading import read_turn
 from bot.storage.records import LoggedMessage
-from bot.values import Action, Owner, PassageSource, ReplySource, Role
+from bot.values import Action, Evidence, Owner, PassageSource, Reply, ReplySource, Role
 from bot.worker import Worker
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -212,6 +213,19 @@ def test_explain_shows_ranking_thresholds_and_the_reason_without_logging(service
     for wanted in ("order_status", "threshold   reply: 0.500", "approved_reply", "r-track v1", "latency"):
         assert wanted in lines
     assert list(services.store.conversations.decisions_since(LONG_AGO)) == []
+
+
+def test_explain_shows_the_mood_with_its_probability(services: Services) -> None:
+    class OfMood:
+        models = services.assistant.models
+
+        def consider(self, *turn: Any) -> tuple[Evidence, Reply]:
+            evidence, reply = services.assistant.consider(*turn)
+            read = replace(evidence.understanding, sentiment="negative", sentiment_probability=0.8125)
+            return replace(evidence, understanding=read), reply
+
+    assert "mood        0.812  negative" in list(explain(OfMood(), ["where is my order"], "en"))
+    assert not any(line.startswith("mood") for line in explain(services.assistant, ["where is my order"], "en"))
 
 
 def test_an_edited_article_is_live_without_training_and_only_it_is_encoded(services: Services, desk: Desk) -> None:

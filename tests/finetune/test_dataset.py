@@ -15,7 +15,7 @@ from finetune.cleaning import comparable
 from finetune.dataset import Dataset, DatasetReport, DataSources, build_dataset, load_labelled
 from finetune.dialogues import Dialogue, DialogueMessage
 from finetune.errors import DataError
-from finetune.examples import IntentExample, QuestionPassage, ReplyPair
+from finetune.examples import IntentExample, QuestionPassage, ReplyPair, SentimentExample
 from finetune.exclusion import read_exclusion
 from finetune.history.dialogue_file import write_dialogues
 from finetune.rows import Rows, conversations_of, split
@@ -250,6 +250,42 @@ def test_unusable_data_is_a_one_line_error(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("label", ["sentiment", "mood", "emotion", "label"])
+def test_messages_with_a_mood_are_made_unique_excluded_and_split(tmp_path: Path, label: str) -> None:
+    rows = [(f"{mood} words {n}", mood) for mood in ("negative", "positive") for n in range(20)]
+    moods = _csv(tmp_path / "m.csv", [*rows, ("Negative words 3!", "negative"), ("cursed words", "negative")], label)
+    exclude = _csv(tmp_path / "e.csv", [("cursed words", "")])
+    report = DatasetReport()
+    parts = build_dataset(DataSources(sentiments=moods, exclude=exclude), report=report)
+    assert [Counter(row.sentiment for row in part.sentiments) for part in parts] == [
+        {"negative": n, "positive": n} for n in (16, 2, 2)
+    ]
+    assert (report.duplicates["sentiments"], report.excluded["(sentiments)"]) == (1, 1)
+    assert len({row.text for part in parts for row in part.sentiments}) == 40
+    assert parts[0].moods == ("negative", "positive")
+
+
+def test_given_dev_moods_are_kept_whole_and_must_be_known(tmp_path: Path) -> None:
+    moods = _csv(tmp_path / "m.csv", [(f"{mood} {n}", mood) for mood in "ab" for n in range(9)], "sentiment")
+    dev = _csv(tmp_path / "d.csv", [("a 1", "a")], "sentiment")
+    train, held, _ = build_dataset(DataSources(sentiments=moods, dev_sentiments=dev))
+    assert held.sentiments == (SentimentExample("a 1", "a"),)
+    assert len(train.sentiments) == 16
+    strange = _csv(tmp_path / "s.csv", [("c 1", "c")], "sentiment")
+    with pytest.raises(DataError, match=r"s.csv: labels that train has no row of: c"):
+        build_dataset(DataSources(sentiments=moods, dev_sentiments=strange))
+    with pytest.raises(DataError, match=r"d.csv: only one sentiment \(a\)"):
+        build_dataset(DataSources(sentiments=dev))
+
+
+def test_a_dataset_without_moods_keeps_the_fingerprint_that_it_had_before_there_were_any() -> None:
+    bare = Dataset((IntentExample("a", "x"),), ("o",), (ReplyPair(("q",), "r", 1.0, "c"),))
+    assert bare.fingerprint == "da6198fc331ad9ae10a107456dc624944fc0e9ae5b3aa51d3f3b10aae6763348"
+    assert Dataset(bare.intents, bare.out_of_scope, sentiments=(SentimentExample("a", "x"),)).fingerprint != (
+        Dataset((*bare.intents, IntentExample("a", "x")), bare.out_of_scope).fingerprint
+    )
+
+
 def test_nothing_at_all_says_what_to_give() -> None:
     with pytest.raises(DataError, match="--intents, --dialogues"):
         build_dataset(DataSources())
@@ -274,7 +310,14 @@ def test_parts_are_disjoint_whole_and_keep_every_intent(
     examples: list[IntentExample], pairs: list[ReplyPair], seed: int, with_dev: bool
 ) -> None:
     rows = Rows(tuple(examples), (), tuple(pairs))
-    parts = split(rows, seed=seed, dev_intents=with_dev, dev_out_of_scope=with_dev, dev_dialogues=with_dev)
+    parts = split(
+        rows,
+        seed=seed,
+        dev_intents=with_dev,
+        dev_out_of_scope=with_dev,
+        dev_dialogues=with_dev,
+        dev_sentiments=with_dev,
+    )
     assert Counter(e for part in parts.values() for e in part.intents) == Counter(examples)
     assert Counter(p for part in parts.values() for p in part.reply_pairs) == Counter(pairs)
     owners = [conversations_of(part) for part in parts.values()]

@@ -14,7 +14,8 @@ from finetune.errors import TrainingDataError
 from finetune.examples import Dataset
 from finetune.fast import logistic_regression
 from finetune.fit import WorkPlace, fit_model
-from finetune.recipe import Recipe, ShallowOptions, parse_recipe
+from finetune.model import TrainedModel
+from finetune.recipe import Recipe, SentimentOptions, ShallowOptions, parse_recipe
 
 
 def _fit(base: Path, work: Path, data: Dataset, made: Recipe, dev: Dataset | None = None) -> object:
@@ -30,7 +31,7 @@ def test_training_learns_the_sample_and_says_how_it_went(tiny_base: Path, tmp_pa
     assert fitted.summary.dev_scores[-1]["intent"] > fitted.summary.dev_scores[0]["intent"] or (
         fitted.summary.dev_scores[0]["intent"] == 1.0
     )
-    assert set(fitted.summary.dev_scores[0]) == {"intent", "reply", "question"}
+    assert set(fitted.summary.dev_scores[0]) == {"intent", "reply", "question", "sentiment"}
     assert any("dev intent" in line for line in lines)
     assert not any(text in line for line in lines for texts in TEXTS.values() for text in texts)
     assert list((tmp_path / "log").glob("events.*"))
@@ -38,7 +39,8 @@ def test_training_learns_the_sample_and_says_how_it_went(tiny_base: Path, tmp_pa
 
 def test_a_trained_model_is_ready_for_export(tiny_base: Path, tmp_path: Path) -> None:
     trained = fit(tiny_base, tmp_path).trained
-    assert trained.output_names == ("vector", "intent_logits")
+    assert trained.output_names == ("vector", "intent_logits", "sentiment_logits")
+    assert trained.sentiments == ("negative", "neutral", "positive")
     assert trained.intents == ("address", "delivery", "refund")
     assert (trained.vector_dim, trained.max_tokens) == (32, 32)
     assert not trained.model.training
@@ -51,11 +53,18 @@ def test_a_trained_model_is_ready_for_export(tiny_base: Path, tmp_path: Path) ->
 
 
 def test_a_head_without_data_is_absent(tiny_base: Path, tmp_path: Path) -> None:
-    data = dataclasses.replace(sample(), intents=(), out_of_scope=())
+    data = dataclasses.replace(sample(), intents=(), out_of_scope=(), sentiments=())
     trained = _fit(tiny_base, tmp_path, data, recipe())
     assert trained.output_names == ("vector",)
-    assert trained.intents == ()
+    assert (trained.intents, trained.sentiments) == ((), ())
     assert not trained.model.heads
+
+
+def test_moods_alone_train_and_weigh_nothing_where_the_recipe_says_so(tiny_base: Path, tmp_path: Path) -> None:
+    moods = Dataset(sentiments=sample().sentiments)
+    assert _fit(tiny_base, tmp_path / "alone", moods, recipe(epochs=1)).output_names == ("vector", "sentiment_logits")
+    without = dataclasses.replace(recipe(epochs=1), sentiment=SentimentOptions(weight=0.0))
+    assert _fit(tiny_base, tmp_path / "without", sample(), without).sentiments == ()
 
 
 def test_a_frozen_encoder_stays_as_it_was_and_its_head_learns(tiny_base: Path, tmp_path: Path) -> None:
@@ -72,6 +81,16 @@ def test_a_frozen_encoder_stays_as_it_was_and_its_head_learns(tiny_base: Path, t
         logits = trained.model(ids, torch.ones_like(ids))["intent_logits"]
         right += trained.intents[int(logits.argmax())] == intent
     assert right == len(texts)
+    assert _moods_right(trained) == len(sample().sentiments)
+
+
+def _moods_right(trained: TrainedModel) -> int:
+    right = 0
+    for row in sample().sentiments:
+        ids = torch.tensor([trained.tokenizer.encode(row.text).ids])
+        logits = trained.model(ids, torch.ones_like(ids))["sentiment_logits"]
+        right += trained.sentiments[int(logits.argmax())] == row.sentiment
+    return right
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,8 @@ def test_a_frozen_encoder_stays_as_it_was_and_its_head_learns(tiny_base: Path, t
         (Dataset(), Dataset(), "nothing to train on"),
         (Dataset(sample().intents[:2]), Dataset(), "at least two intents"),
         (Dataset(sample().intents[:8]), Dataset(sample().intents[8:]), "no training row"),
+        (Dataset(sentiments=sample().sentiments[:4]), Dataset(), "at least two sentiments"),
+        (Dataset(sentiments=sample().sentiments[:6]), Dataset(sentiments=sample().sentiments[6:]), "no training row"),
     ],
 )
 def test_useless_data_is_refused_before_training(

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from training_helpers import TEXTS
+from training_helpers import MOODS, TEXTS
 
 from bot.bundle import load_bundle
+from bot.calibration import probabilities
 from bot.encoder import Encoder
 from finetune import pipeline
 from finetune.dataset import DataSources
@@ -22,13 +23,17 @@ def request_(tiny_base: Path, tmp_path: Path) -> TrainRequest:
     rows = [(f"{text} {word}", intent) for intent, texts in TEXTS.items() for text in texts for word in WORDS]
     with (tmp_path / "rows.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([("text", "intent"), *rows])
+    moods = [(f"{text} {word}", mood) for mood, texts in MOODS.items() for text in texts for word in WORDS]
+    with (tmp_path / "moods.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("text", "sentiment"), *moods])
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(
         f'''name = "tiny"\nbase_model = "{tiny_base}"\nencoder = "trained"\nmax_tokens = 48
 [training]\nepochs = 6\nlearning_rate = 1e-3\n[head]\nlayers = 2\nfirst_token = true\n''',
         "utf-8",
     )
-    return TrainRequest(str(recipe), DataSources(intents=tmp_path / "rows.csv"), tmp_path / "made" / "bundle")
+    sources = DataSources(intents=tmp_path / "rows.csv", sentiments=tmp_path / "moods.csv")
+    return TrainRequest(str(recipe), sources, tmp_path / "made" / "bundle")
 
 
 def test_from_a_csv_to_a_bundle_that_understands(request_: TrainRequest) -> None:
@@ -41,6 +46,17 @@ def test_from_a_csv_to_a_bundle_that_understands(request_: TrainRequest) -> None
     encoder = Encoder.open(bundle, providers="cpu")
     (understood,) = encoder.understand(["where is my parcel today please"])
     assert understood.ranking[0].intent == "delivery"
+    assert bundle.manifest.sentiments == encoder.sentiments == ("negative", "neutral", "positive")
+    assert {"sentiment_macro_f1", "sentiment_accuracy"} <= set(bundle.manifest.metrics)
+    assert encoder.calibration.sentiment_temperature != 1.0
+    chances = probabilities(
+        encoder.outputs(["my parcel did not arrive now"])["sentiment_logits"], encoder.calibration.sentiment_temperature
+    )
+    (angry,) = encoder.understand(["my parcel did not arrive now"])
+    assert (angry.sentiment, angry.sentiment_probability) == ("negative", pytest.approx(chances.max()))
+    report = (bundle.directory / "report" / "index.html").read_text("utf-8")
+    assert "Moods, weakest first" in report
+    assert "my parcel" not in report
     beside = {path.name for path in request_.out.parent.iterdir()}
     assert beside == {"bundle", "bundle.tensorboard"}
 

@@ -1,6 +1,7 @@
 import dataclasses
 import math
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from finetune.examples import QuestionPassage
 from finetune.fit import tasks_for
 from finetune.hard_negatives import mined_negatives
 from finetune.losses import OUT_OF_SCOPE
+from finetune.mood_task import MoodTask, mood_rows, mood_weights
 from finetune.ranking_scores import recall_in_blocks, search_map
 from finetune.ranking_task import PairRows, RankingTask, question_rows
 from finetune.tasks import IntentTask, LabelledBatch, labelled_rows, without_some
@@ -129,8 +131,8 @@ def test_max_pairs_caps_the_whole_training() -> None:
 def test_a_kind_without_data_or_passes_has_no_task(tokenizer: object, tiny_base: Path) -> None:
     data = sample()
     names = [task.name for task in tasks_for(data, data, data.labels, recipe(), tokenizer, _base(tiny_base))]
-    assert names == ["intent", "reply", "question"]
-    bare = dataclasses.replace(data, reply_pairs=(), questions=())
+    assert names == ["intent", "reply", "question", "sentiment"]
+    bare = dataclasses.replace(data, reply_pairs=(), questions=(), sentiments=())
     assert [task.name for task in tasks_for(bare, bare, bare.labels, recipe(), tokenizer, _base(tiny_base))] == [
         "intent"
     ]
@@ -138,6 +140,7 @@ def test_a_kind_without_data_or_passes_has_no_task(tokenizer: object, tiny_base:
     assert [task.name for task in tasks_for(data, data, data.labels, mute, tokenizer, _base(tiny_base))] == [
         "intent",
         "question",
+        "sentiment",
     ]
 
 
@@ -147,6 +150,18 @@ def test_out_of_scope_rows_train_only_with_a_weight(tokenizer: object, tiny_base
     (task, *_) = tasks_for(data, data, data.labels, silent, tokenizer, _base(tiny_base))
     labels = [label for batch in task.batches(0) if isinstance(batch, LabelledBatch) for label in batch.labels]
     assert OUT_OF_SCOPE not in labels
+
+
+def test_each_message_with_a_mood_is_seen_once_and_rare_moods_weigh_more(tokenizer: object) -> None:
+    data = sample()
+    rows = mood_rows(data.sentiments, data.moods, tokenizer, 32)
+    task = MoodTask(rows, rows, dataclasses.replace(recipe().sentiment, token_drop=0.0), seed=1)
+    seen = [pair for batch in task.batches(0) for pair in zip(batch.rows, batch.labels, strict=True)]
+    assert Counter(label for _, label in seen) == {0: 4, 1: 2, 2: 2}
+    assert all(any(row in forms for forms in rows.forms) for row, _ in seen)
+    # Scarceness is 8/(3*4) and 8/(3*2); weights average to 1 over the rows.
+    assert mood_weights(rows.labels, 1.0).tolist() == pytest.approx([2 / 3, 4 / 3, 4 / 3])
+    assert mood_weights(rows.labels, 0.0).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_recall_by_hand() -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from finetune.base_model import resolve_base_model
-from finetune.examples import Dataset, IntentExample, QuestionPassage, ReplyPair
+from finetune.examples import Dataset, IntentExample, QuestionPassage, ReplyPair, SentimentExample
 from finetune.fit import FittedModel, WorkPlace, fit_model
 from finetune.recipe import Recipe, parse_recipe
 
@@ -18,11 +18,12 @@ DELIVERY = (
 )
 REFUND = ("i want my money back", "refund the money", "when do i get the refund", "the refund has not come")
 ADDRESS = ("change the address", "i moved to a new street", "send it to another address", "my street has a new name")
+MOODS = {"negative": DELIVERY[1:3] + REFUND[2:], "neutral": ADDRESS[:2], "positive": ADDRESS[2:]}
 TEXTS = {"delivery": DELIVERY, "refund": REFUND, "address": ADDRESS}
 
 
 def sample() -> Dataset:
-    """Twelve examples, four of them with context, out-of-scope rows, reply pairs and questions."""
+    """Twelve examples, some of them with context, out-of-scope rows, reply pairs, questions and moods."""
     intents = [
         IntentExample(text, intent, context=("my order",) if number == 0 else ())
         for intent, texts in TEXTS.items()
@@ -30,7 +31,9 @@ def sample() -> Dataset:
     ]
     pairs = [ReplyPair((text,), f"the answer to {text}", 1.0, text) for text in DELIVERY + REFUND]
     questions = [QuestionPassage(text, f"p{n}", f"a passage on {text}") for n, text in enumerate(ADDRESS)]
-    return Dataset(tuple(intents), ("where is the card", "the name of a street"), tuple(pairs), tuple(questions))
+    moods = tuple(SentimentExample(text, mood) for mood, texts in MOODS.items() for text in texts)
+    outside = ("where is the card", "the name of a street")
+    return Dataset(tuple(intents), outside, tuple(pairs), tuple(questions), moods)
 
 
 def recipe(**training: object) -> Recipe:
@@ -43,6 +46,7 @@ def recipe(**training: object) -> Recipe:
         "intents": {"batch_size": 4, "max_tokens": 32, "token_drop": 0.2, "contrast_weight": 0.2},
         "replies": {"batch_size": 4, "max_tokens": 32, "passes": 2.0},
         "questions": {"batch_size": 2, "max_tokens": 32, "hard_negatives": 1},
+        "sentiment": {"batch_size": 4, "max_tokens": 32, "token_drop": 0.2},
     }
     return parse_recipe(table, source="tiny")
 

@@ -92,6 +92,7 @@ def search(
 @click.option("--intents", type=InputFile, help="CSV: text, intent.")
 @click.option("--out-of-scope", type=InputFile, help="CSV: text.")
 @click.option("--dialogues", type=InputFile, help="Dialogues; measures the reply among 100.")
+@click.option("--sentiments", type=InputFile, help="CSV: text, sentiment.")
 @click.option("--knowledge", "snapshot", type=Directory, help="Snapshot from `knowledge index`.")
 @click.option("--queries", type=InputFile, help='JSONL: {"text", "passage_ids"}.')
 @click.option("--json", "target", type=OutputFile, required=True, help="Figures to write.")
@@ -100,8 +101,10 @@ def evaluate(bundle_directory: Path, target: Path, **inputs: Any) -> None:
     """Measure a bundle on labelled data that it has not seen."""
     if bool(inputs["snapshot"]) != bool(inputs["queries"]):
         raise click.ClickException("--knowledge and --queries belong together; give both or none")
-    if not any((inputs["intents"], inputs["dialogues"], inputs["queries"])):
-        raise click.ClickException("nothing to measure on; give --intents, --dialogues or --knowledge with --queries")
+    if not any(inputs[name] for name in ("intents", "dialogues", "queries", "sentiments")):
+        raise click.ClickException(
+            "nothing to measure on; give --intents, --dialogues, --sentiments or --knowledge with --queries"
+        )
     import json
 
     from finetune.evaluation_run import evaluate_files

@@ -14,9 +14,11 @@ from ui.commands.options import Directory, InputFile
 @click.option("--dialogues", type=InputFile, help="Dialogues from `history import`.")
 @click.option("--knowledge", type=InputFile, help="Passages from `knowledge build`.")
 @click.option("--knowledge-queries", type=InputFile, help='JSONL: {"text", "passage_ids"} or {"text", "document_id"}.')
+@click.option("--sentiments", type=InputFile, help="CSV: text, sentiment.")
 @click.option("--dev-intents", type=InputFile, help="Dev part; absent: a seeded split by conversation.")
 @click.option("--dev-out-of-scope", type=InputFile, help="Dev part.")
 @click.option("--dev-dialogues", type=InputFile, help="Dev part.")
+@click.option("--dev-sentiments", type=InputFile, help="Dev part.")
 @click.option("--exclude", type=InputFile, help="Texts that must not train, nor their near-duplicates.")
 @click.option("--out", type=Directory, required=True, help="Bundle directory to make.")
 def train(recipe: str, out: Path, **sources: Path | None) -> None:

@@ -3,7 +3,7 @@
 Knows no gradio and no storage.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -45,15 +45,22 @@ class Opened:
     suggestions: Suggestions
 
 
-def render_list(which: str, items: Sequence[InboxItem], waiting: int, opened: str, now: datetime) -> str:
-    """The tabs of the lists and the lines of the chosen one."""
+def render_list(
+    which: str,
+    items: Sequence[InboxItem],
+    waiting: int,
+    opened: str,
+    now: datetime,
+    angry: Collection[str] = (),
+) -> str:
+    """The tabs of the lists and the lines of the chosen one; conversations of an angry mood bear a mark."""
     tabs = "".join(
         f'<button type="button" data-st="list" data-list="{name}" aria-pressed="{str(name == which).lower()}">{title}'
         + (f' <b class="st-count">{waiting}</b>' if name == "waiting" and waiting else "")
         + "</button>"
         for name, title in LISTS.items()
     )
-    lines = "".join(_line(item, opened, now) for item in items)
+    lines = "".join(_line(item, opened, now, angry) for item in items)
     empty = (
         '<p class="st-empty">Nobody is waiting.</p>' if which == "waiting" else '<p class="st-empty">Nothing here.</p>'
     )
@@ -65,7 +72,7 @@ def render_list(which: str, items: Sequence[InboxItem], waiting: int, opened: st
     )
 
 
-def _line(item: InboxItem, opened: str, now: datetime) -> str:
+def _line(item: InboxItem, opened: str, now: datetime, angry: Collection[str]) -> str:
     if item.owner is Owner.QUEUE:
         since = item.waiting_since_utc or item.updated_utc
         state = f'<span class="st-wait">waits {span_since(since, now)}</span> · {escape(reason(item.handoff_reason))}'
@@ -79,9 +86,14 @@ def _line(item: InboxItem, opened: str, now: datetime) -> str:
         f'<li><button type="button" class="st-line{unread}" data-st="open" data-key="{escape(item.conversation_id)}"'
         f'{current}><span class="st-line-top"><b>{escape(name_of(item))}</b>'
         f"<time>{span_since(item.updated_utc, now)}</time></span>"
-        f'<span class="st-line-text">{escape(item.last_text[:160])}</span><span class="st-line-state">{state}</span>'
+        f'<span class="st-line-text">{escape(item.last_text[:160])}</span><span class="st-line-state">'
+        f"{_angry_mark(item.mood) if item.mood in angry else ''}{state}</span>"
         "</button></li>"
     )
+
+
+def _angry_mark(mood: str | None) -> str:
+    return f'<span class="st-mood"><span aria-hidden="true">▲</span> mood: {escape(mood or "")}</span> · '
 
 
 def render_conversation(opened: Opened | None, me: str, done: str) -> str:
@@ -97,7 +109,7 @@ def render_conversation(opened: Opened | None, me: str, done: str) -> str:
         for act, title, main in moves
     )
     answered = any(logged.message.role is Role.AGENT for logged in opened.messages)
-    facts = "" if answered else _facts(opened.summary)
+    facts = "" if answered else _facts(opened.summary, item.mood)
     rows = "".join(_message(logged) for logged in opened.messages)
     return (
         f'<section class="st-pane" data-opened="{escape(item.conversation_id)}" data-mine="{str(mine).lower()}" '
@@ -112,12 +124,13 @@ def render_conversation(opened: Opened | None, me: str, done: str) -> str:
 def _about(item: InboxItem) -> str:
     parts = [f"verified customer {item.customer_id}" if item.customer_id else "anonymous"]
     parts += [item.contact] if item.contact else []
+    parts += [f"mood: {item.mood}"] if item.mood else []
     owner = {Owner.BOT: "with the bot", Owner.QUEUE: "waiting", Owner.CLOSED: "closed"}
     parts += [item.channel, item.locale, owner.get(item.owner, f"with {item.agent}")]
     return " · ".join(map(escape, parts))
 
 
-def _facts(summary: Summary) -> str:
+def _facts(summary: Summary, mood: str | None) -> str:
     intent = f"{summary.intent} ({summary.probability:.0%})" if summary.intent and summary.probability else "not known"
     given = ", ".join(f"{name}: {value}" for name, value in summary.given.items()) or "none"
     rows = (
@@ -125,6 +138,7 @@ def _facts(summary: Summary) -> str:
         ("First question", f"<q>{escape(summary.first_question or '')}</q>"),
         ("The bot answered", "<br>".join(map(escape, summary.bot_answers[-3:])) or "nothing"),
         ("Handed off because", escape(reason(summary.handoff_reason))),
+        ("Mood", escape(mood or "not known")),
         ("Given", escape(given)),
         ("Not given", escape(", ".join(summary.missing) or "nothing is missing")),
     )

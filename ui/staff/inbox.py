@@ -1,6 +1,6 @@
 """The inbox tab: what an agent does with conversations. All state is in the store; the page says what it has open."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,9 @@ class InboxHandlers:
         opened = self._open(data.get("open", ""))
         current = opened.item.conversation_id if opened else ""
         store = self._services.store
-        lines = render_list(which, self._items(which, member), store.inbox.count_waiting(), current, datetime.now(UTC))
+        angry = frozenset(self._services.settings.alerts.negative_moods)
+        items, now = self._items(which, member), datetime.now(UTC)
+        lines = render_list(which, items, store.inbox.count_waiting(), current, now, angry)
         canned = store.canned.everything() if opened else []
         return lines, render_conversation(opened, member.name, done), render_side(opened, canned)
 
@@ -111,7 +113,10 @@ class InboxHandlers:
         inbox = self._services.store.inbox
         if which == "mine":
             return inbox.of_agent(member.name)
-        return inbox.waiting() if which == "waiting" else inbox.newest()
+        if which == "all":
+            return inbox.newest()
+        alerts = self._services.settings.alerts
+        return inbox.waiting(angry=alerts.negative_moods, counts=timedelta(minutes=alerts.anger_counts_minutes))
 
     def _open(self, conversation_id: str) -> Opened | None:
         store = self._services.store

@@ -1,12 +1,15 @@
 """The inbox's lists, notes, labels and canned replies on both databases."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.errors import ConversationNotFoundError, InvalidTextError
 from bot.handoff import Move
+from bot.storage.inbox import InboxItem
 from bot.storage.store import Store
 from bot.values import Action, Owner, Role
 
@@ -42,6 +45,48 @@ def test_waiting_comes_longest_first_with_its_reason(store: Store, begin: Any, c
     ]  # fmt: skip
     assert (waiting[0].last_text, waiting[0].last_role, waiting[0].owner) == ("Two days.", Role.BOT, Owner.QUEUE)
     assert store.inbox.count_waiting() == 2
+
+
+def test_an_angry_customer_counts_as_waiting_longer_and_nobody_starves(
+    store: Store, begin: Any, clock: Any, make_reply: Any, make_evidence: Any
+) -> None:
+    def waits(mood: str | None, *, after_minutes: int) -> str:
+        clock.advance(minutes=after_minutes)
+        conversation_id: str = begin("hello")
+        evidence = make_evidence()
+        read = replace(evidence, understanding=replace(evidence.understanding, sentiment=mood))
+        store.conversations.append_reply(conversation_id, make_reply(action=Action.HANDOFF), read, answers=1)
+        return conversation_id
+
+    patient = waits("neutral", after_minutes=0)
+    calm = waits(None, after_minutes=8)
+    angry, late = waits("anger", after_minutes=5), waits("positive", after_minutes=1)
+    ten = timedelta(minutes=10)
+    assert _ids(store.inbox.waiting()) == [patient, calm, angry, late]
+    ordered = store.inbox.waiting(angry=("negative", "anger"), counts=ten)
+    assert _ids(ordered) == [patient, angry, calm, late]
+    assert [item.mood for item in ordered] == ["neutral", "anger", None, "positive"]
+    assert _ids(store.inbox.waiting(limit=2, angry=("anger",), counts=ten)) == [patient, angry]
+    assert _ids(store.inbox.waiting(angry=("anger",))) == [patient, calm, angry, late]
+
+
+def test_the_mood_is_that_of_the_newest_turn_that_was_read(
+    store: Store, begin: Any, make_reply: Any, make_evidence: Any
+) -> None:
+    conversation_id = begin("hello")
+    evidence = make_evidence()
+    for number, mood in enumerate(("positive", "negative", None), start=1):
+        if number > 1:
+            store.conversations.append_customer(conversation_id, "more", f"m{number}")
+        read = replace(evidence, understanding=replace(evidence.understanding, sentiment=mood))
+        store.conversations.append_reply(conversation_id, make_reply(), read, answers=2 * number - 1)
+    assert store.inbox.get(conversation_id).mood == "negative"
+    assert store.inbox.newest()[0].mood == "negative"
+    assert store.inbox.get(begin("another")).mood is None
+
+
+def _ids(items: list[InboxItem]) -> list[str]:
+    return [item.conversation_id for item in items]
 
 
 def test_each_agent_sees_their_own_and_all_see_the_newest(store: Store, begin: Any) -> None:
