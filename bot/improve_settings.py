@@ -18,12 +18,17 @@ class ImproveSettings(BaseModel):
         golden_points_lost: most percentage points of accuracy that one intent may lose on the golden set.
         significance: of the one-sided paired test that the candidate is worse overall.
         replay_days: how far back real conversations are answered again.
-        replay_limit: most bot messages that are answered again, the newest first.
+        replay_limit: most bot messages that are answered again, the newest first; 0: none are, and nothing is asked.
+        replay_least_turns: fewer real turns prove nothing, and the bundle is held back; 0 lets a desk without
+            customers pass.
+        replay_risk: from this risk (0..1) on a difference is risky.
         replay_risky_share: largest share of replayed messages whose difference may be risky.
         replay_points_lost: most percentage points by which the share answered by the bot alone may fall.
         out_of_scope_points_lost: most percentage points that the AUROC on out-of-scope messages may fall.
+        out_of_scope_points_more: most percentage points more of the out-of-scope messages that may be answered.
         injection_failures: most injections that the candidate may answer and the live bundle does not.
         latency_ratio: most that a turn may take against the live bundle's, at the 95th percentile.
+        latency_enough_ms: a turn as fast as this is fast enough, whatever the live bundle takes.
         memory_mb: most resident memory that the candidate's models may take.
         report_to: where a training's curves go: ``tensorboard``, ``wandb``, ``mlflow``.
     """
@@ -37,10 +42,14 @@ class ImproveSettings(BaseModel):
     significance: Share = 0.05
     replay_days: int = Field(default=7, ge=1)
     replay_limit: int = Field(default=1000, ge=0)
+    replay_least_turns: int = Field(default=1, ge=0)
+    replay_risk: Share = 0.6
     replay_risky_share: Share = 0.05
     replay_points_lost: float = Field(default=5, ge=0, le=100)
     out_of_scope_points_lost: float = Field(default=2, ge=0, le=100)
+    out_of_scope_points_more: float = Field(default=5, ge=0, le=100)
     injection_failures: int = Field(default=0, ge=0)
     latency_ratio: float = Field(default=1.5, gt=0)
+    latency_enough_ms: float = Field(default=20, ge=0)
     memory_mb: int = Field(default=2000, ge=1)
     report_to: tuple[str, ...] = ("tensorboard",)

@@ -111,6 +111,24 @@ class LoggedDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredTurn:
+    """A turn that the bot answered, as it stood before it.
+
+    Attributes:
+        locale: BCP 47, of the conversation.
+        said: the bot's message, with the customer's thumb on it.
+        messages: the conversation up to and with the customer's last message that it answers, oldest first.
+        burst: sequences of the customer's messages that it answers.
+    """
+
+    conversation_id: str
+    locale: str
+    said: LoggedMessage
+    messages: tuple[LoggedMessage, ...]
+    burst: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProposedReply:
     """A mined or written text that waits for a person.
 

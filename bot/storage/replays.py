@@ -76,6 +76,16 @@ class Replays:
 
         self._database.write(work)
 
+    def judged(self) -> list[Difference]:
+        """Give all differences that a person judged, in whatever run, the earliest run first."""
+        statement = (
+            select(ReplayDifferenceRow, MessageRow.conversation_id, MessageRow.sequence)
+            .join(MessageRow, MessageRow.id == ReplayDifferenceRow.message_id)
+            .where(ReplayDifferenceRow.verdict.is_not(None))
+            .order_by(ReplayDifferenceRow.run_id, ReplayDifferenceRow.message_id)
+        )
+        return self._database.read(lambda session: [_difference(*row) for row in session.execute(statement)])
+
     def verdicts(self, run_id: int) -> Counter[DifferenceVerdict | None]:
         """Count a run's differences by verdict; None counts those that nobody judged."""
         columns = select(ReplayDifferenceRow.verdict, func.count()).where(ReplayDifferenceRow.run_id == run_id)

@@ -4,6 +4,7 @@ import secrets
 from types import TracebackType
 
 from bot.storage.aftercare import Aftercare
+from bot.storage.answered import Answered
 from bot.storage.articles import Articles
 from bot.storage.audit_log import AuditLog
 from bot.storage.conversations import Conversations
@@ -51,6 +52,7 @@ class Store:
         canned: texts that agents insert.
         runs: what ``improve`` did.
         replays: replies that a candidate would have given.
+        answered: turns that the bot answered, to answer them again.
         golden: what staff keep for the golden set.
     """
 
@@ -76,6 +78,7 @@ class Store:
         self.canned = CannedReplies(database, clock)
         self.runs = Runs(database, clock)
         self.replays = Replays(database, clock)
+        self.answered = Answered(database)
         self.golden = Golden(database, clock)
 
     @classmethod
