@@ -20,6 +20,7 @@ BotError
 │   ├── SettingsError               a setting is unknown or of the wrong type
 │   └── LiveChangedError            something else went live meanwhile
 ├── RedactionError                  a pattern of the desk that cannot be used on a text
+├── NoticeError                     a message about an alert did not arrive
 ├── ReplySnapshotError              a reply snapshot that cannot be used
 ├── BundleError                     a bundle that cannot be used
 └── ModelError                      a model that cannot run, or gave no usable scores
@@ -108,6 +109,10 @@ class LiveChangedError(DeskError):
 
 class RedactionError(BotError):
     """A desk's own pattern is no regular expression, matches nothing, or takes too long; no text went on unredacted."""
+
+
+class NoticeError(BotError):
+    """A message about an alert did not arrive at its webhook or mail server; the text says why, without secrets."""
 
 
 class ReplySnapshotError(BotError):

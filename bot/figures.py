@@ -117,6 +117,30 @@ class IntentTrend:
 
 
 @dataclass(frozen=True, slots=True)
+class MoodCount:
+    """Turns whose mood is known, and how many of them were negative."""
+
+    turns: int = 0
+    negative: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """Turns of one intent in one hour: all, those whose mood is known, and the negative ones.
+
+    Attributes:
+        hour: 0 for the first hour that was asked for.
+        intent: the likeliest one; None where there was no ranking.
+    """
+
+    hour: int
+    intent: str | None
+    turns: int
+    with_mood: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
 class Savings:
     """Work that people did not have to do: at least what customers confirmed, at most what ended in silence too."""
 

@@ -23,11 +23,19 @@ def read_secret_files(environment: Mapping[str, str], keys: Iterable[str], prefi
         if path := environment.get(f"{variable}_FILE"):
             if variable in environment:
                 raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one of them")
-            found[key] = _read(Path(path), f"{variable}_FILE")
+            found[key] = read_secret_file(Path(path), f"{variable}_FILE")
     return found
 
 
-def _read(path: Path, variable: str) -> str:
+def read_secret_file(path: Path, variable: str) -> str:
+    """What a file holds, without the white space around it.
+
+    Args:
+        variable: what names the file, for the error.
+
+    Raises:
+        SettingsError: it cannot be read, is too long, or holds no text.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -19,6 +19,7 @@ from bot.publishing import live_encoder, publish_knowledge, publish_replies
 from bot.settings import Settings
 from bot.storage.records import Job
 from bot.storage.store import Store
+from bot.surge_watch import SurgeWatch
 from bot.values import Versions
 from retrieval.errors import RetrievalError
 
@@ -139,9 +140,10 @@ def run_worker(desk_directory: Path, stop: threading.Event | None = None) -> Non
     desk = Desk(desk_directory)
     settings = desk.settings()
     with open_store(desk, settings) as store:
-        worker = Worker(desk, settings, store)
+        worker, watch = Worker(desk, settings, store), SurgeWatch(store, settings)
         while not stopped.is_set():
             worker.clean_up()
+            watch.attend()
             if not worker.run_once():
                 stopped.wait(_PAUSE_S)
 

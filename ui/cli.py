@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import click
 
+from ui.commands.alerts import alerts
 from ui.commands.batch import evaluate, predict, rank, search
 from ui.commands.database import db
 from ui.commands.history import history
@@ -30,7 +31,7 @@ def cli() -> None:
 
 for command in (
     history, replies, knowledge, train, predict, rank, search, evaluate,
-    publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff,
+    publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff, alerts,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,5 +1,6 @@
 """The statements behind the figures. Every one is bounded by a period and uses an index for it; knows no policy."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -163,6 +164,35 @@ def intents_by_day(period: Period) -> Rows:
     return _decided(
         select(days.c.number, DecisionRow.intent, func.count()).where(DecisionRow.intent.is_not(None)), days
     ).group_by(days.c.number, DecisionRow.intent)
+
+
+def moods_by_day(period: Period, negative: Collection[str]) -> Rows:
+    """Day number, likeliest intent of a turn, turns whose mood is known, negative ones."""
+    days = days_of(period)
+    upset = _count(DecisionRow.sentiment.in_(negative))
+    known = DecisionRow.intent.is_not(None), DecisionRow.sentiment.is_not(None)
+    return _decided(select(days.c.number, DecisionRow.intent, func.count(), upset).where(*known), days).group_by(
+        days.c.number, DecisionRow.intent
+    )
+
+
+def turns_by_hour(start_utc: datetime, end_utc: datetime, negative: Collection[str]) -> Rows:
+    """Hour since the start, likeliest intent of a turn, turns, turns whose mood is known, negative ones."""
+    since = literal(start_utc, UtcDateTime())
+    # SQLite's times are floating days: a quarter of a millisecond keeps the first moment of an hour in its hour.
+    hour = cast(func.floor((seconds_between(since, MessageRow.sent_utc) + 0.00025) / 3600), Integer)
+    return (
+        select(
+            hour,
+            DecisionRow.intent,
+            func.count(),
+            func.count(DecisionRow.sentiment),
+            _count(DecisionRow.sentiment.in_(negative)),
+        )
+        .join(MessageRow, DecisionRow.message_id == MessageRow.id)
+        .where(MessageRow.sent_utc >= start_utc, MessageRow.sent_utc < end_utc)
+        .group_by(hour, DecisionRow.intent)
+    )
 
 
 def latencies_by_day(period: Period) -> Rows:

@@ -1,15 +1,15 @@
 """What happened at the desk in numbers, for the dashboard. Reads only; knows no thresholds, no money and no pages."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from bot.figures import STEPPED_IN, FirstAnswers, Outcomes, Period
+from bot.figures import STEPPED_IN, FirstAnswers, HourCount, MoodCount, Outcomes, Period
 from bot.storage import figure_queries as queries
 from bot.storage.database import Database
 from bot.storage.evidence import fingerprints, logged_decision
@@ -62,6 +62,21 @@ class Figures:
     def intents(self, period: Period) -> dict[date, Counter[str]]:
         """How many of the bot's turns on each day were of each intent, the likeliest one of the turn."""
         return self._by_day(period, queries.intents_by_day(period))
+
+    def moods(self, period: Period, negative: Collection[str]) -> dict[date, dict[str, MoodCount]]:
+        """How many turns on each day were negative, by intent; only turns whose mood is known count.
+
+        Args:
+            negative: the moods that count as negative.
+        """
+        counted: dict[date, dict[str, MoodCount]] = {day.date: {} for day in period.days}
+        for number, intent, turns, upset in self._rows(queries.moods_by_day(period, negative)):
+            counted[period.days[number].date][intent] = MoodCount(turns, upset)
+        return counted
+
+    def hours(self, start_utc: datetime, end_utc: datetime, negative: Collection[str]) -> list[HourCount]:
+        """Turns by hour and intent from a full hour on; hours without any are left out."""
+        return [HourCount(*row) for row in self._rows(queries.turns_by_hour(start_utc, end_utc, negative))]
 
     def latencies(self, period: Period) -> dict[date, Counter[int]]:
         """How often a reply took so many whole milliseconds, from the durable message to the composed reply."""

@@ -4,6 +4,7 @@ import secrets
 from types import TracebackType
 
 from bot.storage.aftercare import Aftercare
+from bot.storage.alerts import Alerts
 from bot.storage.answered import Answered
 from bot.storage.articles import Articles
 from bot.storage.audit_log import AuditLog
@@ -47,6 +48,7 @@ class Store:
         figures: what happened in numbers.
         staff: who may log in, and their logins.
         audit: what staff did.
+        alerts: what was beyond its usual range.
         inbox: the conversations that staff look after.
         notes: notes and labels of staff.
         canned: texts that agents insert.
@@ -73,6 +75,7 @@ class Store:
         self.figures = Figures(database, clock)
         self.staff = Staff(database, clock)
         self.audit = AuditLog(database, clock)
+        self.alerts = Alerts(database, clock)
         self.inbox = Inbox(database)
         self.notes = Notes(database, clock)
         self.canned = CannedReplies(database, clock)

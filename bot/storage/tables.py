@@ -102,7 +102,8 @@ class DecisionRow(Base):
         Index("ix_decisions_action", "action", "message_id"),
         Index("ix_decisions_confidence", "confidence", "message_id"),
         Index("ix_decisions_bundle_version", "bundle_version", "message_id"),
-        Index("ix_decisions_figures", "message_id", "action", "intent", "latency_ms"),
+        Index("ix_decisions_sentiment", "sentiment", "message_id"),
+        Index("ix_decisions_figures", "message_id", "action", "intent", "sentiment", "latency_ms"),
     )
 
     message_id: Mapped[int] = mapped_column(

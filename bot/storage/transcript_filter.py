@@ -154,6 +154,9 @@ def _reply_parts(wanted: TranscriptFilter) -> Iterator[Part]:
     add(DecisionRow.intent, wanted.intent)
     add(DecisionRow.action, wanted.action.value if wanted.action is not None else None)
     add(DecisionRow.bundle_version, wanted.bundle_version)
+    if wanted.moods:
+        indexed.append(DecisionRow.sentiment.in_(wanted.moods))
+        plain.append(_no_index(DecisionRow.sentiment).in_(wanted.moods))
     if wanted.confidence_from is not None or wanted.confidence_to is not None:
         least = 0.0 if wanted.confidence_from is None else wanted.confidence_from
         most = 1.0 if wanted.confidence_to is None else wanted.confidence_to

@@ -23,12 +23,14 @@ class Thumb(StrEnum):
 class TranscriptFilter:
     """Which conversations are wanted; all that is given must hold.
 
-    Intent, action, confidence, bundle version and a thumb up or down must hold of one and the same reply of the bot.
+    Intent, action, confidence, mood, bundle version and a thumb up or down must hold of one and the same reply of the
+    bot.
 
     Attributes:
         from_utc: the conversation started then or later.
         until_utc: the conversation started before.
         confidence_from: 0..1, as ``confidence_to``; both belong to the range.
+        moods: the customer's turn was in one of them; empty asks for nothing.
         feedback: ``none``: no reply of the conversation has a thumb.
         text: one message holds every word of it; blank text asks for nothing.
     """
@@ -45,6 +47,7 @@ class TranscriptFilter:
     channel: str | None = None
     owner: Owner | None = None
     text: str = ""
+    moods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +137,4 @@ class TranscriptChoices:
     labels: tuple[str, ...]
     bundle_versions: tuple[str, ...]
     channels: tuple[str, ...]
+    moods: tuple[str, ...] = ()

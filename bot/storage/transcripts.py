@@ -92,6 +92,7 @@ class Transcripts:
                 labels=_distinct(session, LabelRow.label),
                 bundle_versions=_distinct(session, DecisionRow.bundle_version),
                 channels=_distinct(session, ConversationRow.channel),
+                moods=_distinct(session, DecisionRow.sentiment),
             )
         )
 

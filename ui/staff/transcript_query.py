@@ -11,7 +11,7 @@ from ui.errors import UiError
 
 FIELDS = (
     "text", "from", "until", "intent", "action", "confidence_from", "confidence_to", "feedback", "label", "version",
-    "channel", "owner",
+    "channel", "owner", "mood",
 )  # fmt: skip
 """Names in the address, in the order of the form."""
 _MAX_CHARACTERS = 1_000
@@ -41,6 +41,7 @@ def filter_from(fields: Mapping[str, Any]) -> TranscriptFilter:
         channel=_text(given.get("channel")),
         owner=_choice(Owner, given.get("owner"), "owner"),
         text=_text(given.get("text")) or "",
+        moods=_moods(given.get("mood")),
     )
 
 
@@ -59,7 +60,7 @@ def _values(wanted: TranscriptFilter) -> dict[str, Any]:
     values = (
         wanted.text, _written(wanted.from_utc), _written(wanted.until_utc), wanted.intent, wanted.action,
         wanted.confidence_from, wanted.confidence_to, wanted.feedback, wanted.label, wanted.bundle_version,
-        wanted.channel, wanted.owner,
+        wanted.channel, wanted.owner, ",".join(wanted.moods),
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))
 
@@ -73,6 +74,11 @@ def _text(value: object) -> str | None:
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in written):
         raise FilterError("the filter holds characters that no transcript can hold")
     return written or None
+
+
+def _moods(value: object) -> tuple[str, ...]:
+    """Several moods stand with commas between them."""
+    return tuple(mood for part in (_text(value) or "").split(",") if (mood := part.strip()))
 
 
 def _time(value: object, name: str) -> datetime | None:

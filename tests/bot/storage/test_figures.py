@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.figures import Outcomes, Period
+from bot.figures import MoodCount, Outcomes, Period
 from bot.handoff import Move
 from bot.policy import Reason
 from bot.storage.store import Store
@@ -18,6 +18,7 @@ from bot.values import Action, Decision, IntentScore
 
 ZONE = "America/New_York"
 INTENTS = ("delivery", "returns", "refund")
+MOODS = {"delivery": "negative", "returns": "neutral", "refund": None}
 ASKED_BACK, HANDED_OFF = Reason.CLARIFY_INTENTS.value, Reason.OUT_OF_SCOPE.value
 
 
@@ -86,6 +87,23 @@ def test_intents_and_latencies_equal_the_plain_count(store: Store, told: list[To
     assert store.figures.latencies(period) == counted(period, [(day, round(ms)) for day, _, ms in turns])
 
 
+def test_moods_of_intents_and_hours_equal_the_plain_count(store: Store, told: list[Told], period: Period) -> None:
+    bots = [(at, intent) for one in told for at, role, _, intent, _ in one.messages if role == "bot"]
+    by_day = counted(period, [(local(at), intent) for at, intent in bots if MOODS[intent or ""]])
+    upset = {"delivery": lambda turns: turns, "returns": lambda turns: 0}
+    assert store.figures.moods(period, ["negative", "anger"]) == {
+        day: {intent: MoodCount(turns, upset[intent](turns)) for intent, turns in counts.items()}
+        for day, counts in by_day.items()
+    }
+    start = period.start_utc.replace(minute=0)
+    hours = Counter(((at - start) // timedelta(hours=1), intent) for at, intent in bots if at >= start)
+    found = store.figures.hours(start, period.end_utc, ["negative"])
+    assert {(one.hour, one.intent): one.turns for one in found} == hours
+    assert {(one.intent, one.with_mood == one.turns, one.negative == one.turns) for one in found} == {
+        ("delivery", True, True), ("returns", True, False), ("refund", False, False),
+    }  # fmt: skip
+
+
 def test_unanswered_are_the_newest_questions_without_an_answer(store: Store, told: list[Told], period: Period) -> None:
     expected = []
     for one in told:
@@ -107,6 +125,8 @@ def test_figures_of_an_empty_desk_are_zeros(store: Store, period: Period) -> Non
     assert store.figures.handoffs(period) == {}
     assert store.figures.first_answers(period).percentile(0.5) is None
     assert store.figures.unanswered(period) == []
+    assert set(map(len, store.figures.moods(period, ["negative"]).values())) == {0}
+    assert store.figures.hours(period.start_utc, period.end_utc, ["negative"]) == []
 
 
 class Teller:
@@ -146,7 +166,10 @@ class Teller:
         reason = {Action.ANSWER: "passage", Action.CLARIFY: ASKED_BACK, Action.HANDOFF: HANDED_OFF}[action]
         reply = replace(self.make_reply(action=action), decision=Decision(action, reason, 0.5), latency_ms=latency_ms)
         evidence = self.make_evidence()
-        evidence = replace(evidence, understanding=replace(evidence.understanding, ranking=(IntentScore(intent, 0.8),)))
+        evidence = replace(
+            evidence,
+            understanding=replace(evidence.understanding, ranking=(IntentScore(intent, 0.8),), sentiment=MOODS[intent]),
+        )
         at = len(one.messages)
         self.store.conversations.append_reply(conversation_id, reply, evidence, answers=at, burst=[at - 1, at])
         one.messages.append((self.clock.now, "bot", action.value, intent, latency_ms))

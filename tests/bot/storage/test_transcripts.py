@@ -18,6 +18,7 @@ from bot.storage.transcript_records import Thumb, Total, TranscriptFilter, Trans
 from bot.values import Action, Evidence, IntentScore, Owner, Reply
 from retrieval.text import words
 
+MOODS = ("negative", "neutral", "anger", None)
 INTENTS, VERSIONS, LABELS, CHANNELS = (
     ("delivery", "returns", 'it\'s "odd"'),
     ("b1", "b2"),
@@ -34,6 +35,7 @@ class Answer:
     confidence: float
     version: str
     thumb: Thumb
+    mood: str | None
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Talk:
 
 def _asks_for_reply(wanted: TranscriptFilter) -> bool:
     asked = (wanted.intent, wanted.action, wanted.bundle_version, wanted.confidence_from, wanted.confidence_to)
-    return any(value is not None for value in asked) or wanted.feedback in {Thumb.UP, Thumb.DOWN}
+    return any(value is not None for value in asked) or wanted.feedback in {Thumb.UP, Thumb.DOWN} or wanted.moods != ()
 
 
 def _fits(answer: Answer, wanted: TranscriptFilter) -> bool:
@@ -76,6 +78,7 @@ def _fits(answer: Answer, wanted: TranscriptFilter) -> bool:
         wanted.intent in {None, answer.intent}
         and wanted.action in {None, answer.action}
         and wanted.bundle_version in {None, answer.version}
+        and (not wanted.moods or answer.mood in wanted.moods)
         and (wanted.confidence_from is None or answer.confidence >= wanted.confidence_from)
         and (wanted.confidence_to is None or answer.confidence <= wanted.confidence_to)
         and (wanted.feedback in {None, Thumb.NONE} or answer.thumb is wanted.feedback)
@@ -128,12 +131,14 @@ def _say(
         return
     intent, version = chance.choice(INTENTS), chance.choice(VERSIONS)
     action = chance.choice([Action.ANSWER, Action.ANSWER, Action.CLARIFY, Action.HANDOFF])
-    answer = Answer(intent, action, chance.choice([0.0, 0.25, 0.5, 1.0]), version, chance.choice(list(Thumb)))
+    answer = Answer(
+        intent, action, chance.choice([0.0, 0.25, 0.5, 1.0]), version, chance.choice(list(Thumb)), chance.choice(MOODS)
+    )
     reply = make_reply(" ".join(chance.choices(SPOKEN, k=3)), answer.action, answer.confidence)
     reply = replace(reply, versions=replace(reply.versions, bundle=version))
     evidence = make_evidence()
     ranking = (IntentScore(intent, 0.9), IntentScore("other", 0.1))
-    evidence = replace(evidence, understanding=replace(evidence.understanding, ranking=ranking))
+    evidence = replace(evidence, understanding=replace(evidence.understanding, ranking=ranking, sentiment=answer.mood))
     logged = store.conversations.append_reply(talk.conversation_id, reply, evidence, answers=asked.sequence)
     talk.texts.append(reply.text)
     talk.answers.append(answer)
@@ -162,6 +167,7 @@ def some_filter(chance: random.Random, talks: Talks) -> TranscriptFilter:
         channel=maybe(*CHANNELS),  # type: ignore[arg-type]
         owner=maybe(Owner.BOT, Owner.QUEUE),  # type: ignore[arg-type]
         text=chance.choice(["", "", "order", "café late", "快递", "parcel refund", "?!", "nothing"]),
+        moods=maybe(("negative",), ("negative", "anger")) or (),  # type: ignore[arg-type]
     )
 
 
@@ -220,6 +226,7 @@ def test_each_filter_alone_gives_some_but_not_all(store: Store, talks: Talks) ->
         TranscriptFilter(confidence_to=0.1), *(TranscriptFilter(feedback=thumb) for thumb in Thumb),
         TranscriptFilter(label="vip"), TranscriptFilter(bundle_version="b2"), TranscriptFilter(channel="app"),
         TranscriptFilter(owner=Owner.QUEUE), TranscriptFilter(text="late parcel"),
+        TranscriptFilter(moods=("anger",)),
     ]  # fmt: skip
     for wanted in alone:
         found = {summary.conversation_id for summary in pages(store, wanted, 50)}

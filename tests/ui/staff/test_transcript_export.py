@@ -94,7 +94,7 @@ FILTERS = [
     TranscriptFilter(),
     TranscriptFilter(
         NOON, NOON + timedelta(days=1), "it's \"odd\" & 快递", Action.CLARIFY, 0.25, 1.0, Thumb.DOWN, "a=b&c", "b1",
-        "web", Owner.QUEUE, 'late "parcel" +%',
+        "web", Owner.QUEUE, 'late "parcel" +%', ("anger", "negative"),
     ),
     TranscriptFilter(confidence_from=0.0),
 ]  # fmt: skip
