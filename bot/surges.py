@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import nbinom
+from scipy.stats import nbinom  # type: ignore[import-untyped]
 
 from bot.usual import DAY_H, Array, Usual, trailing
 
