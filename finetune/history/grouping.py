@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from bot.values import Role
 from finetune.dialogues import Dialogue, DialogueMessage
+from finetune.history.report import ImportReport
 
 _SCHEMA = """
 PRAGMA cache_size = -65536;
@@ -42,6 +43,35 @@ def grouped(messages: Iterator[tuple[str, DialogueMessage]]) -> Iterator[Dialogu
         database.execute("COMMIT")
         for name, rows in groupby(database.execute(_IN_ORDER), key=itemgetter(0)):
             yield Dialogue(name, _in_time([_message(row) for row in rows]))
+
+
+def counted(dialogues: Iterator[Dialogue], report: ImportReport) -> Iterator[Dialogue]:
+    """Hand dialogues on and tell the report of them."""
+    for dialogue in dialogues:
+        report.dialogues += 1
+        report.messages += len(dialogue.messages)
+        yield dialogue
+
+
+class SeenOnce:
+    """Tells the first time of a key from the others, without keeping the keys in memory.
+
+    Exports overlap: pages are fetched twice, and a list of conversations repeats their last messages.
+    """
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript("PRAGMA journal_mode = OFF; CREATE TABLE seen (key TEXT PRIMARY KEY);")
+        self._database.execute("BEGIN")
+
+    def first(self, *key: str) -> bool:
+        """Whether this key comes for the first time."""
+        text = "\x1f".join(key)
+        return self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,)).rowcount == 1
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
 
 
 def _numbered(

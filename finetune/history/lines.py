@@ -6,8 +6,11 @@ Bad bytes never stop a reader: they become lone surrogates, and `flaw` says of a
 import csv
 import gzip
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +21,22 @@ MAX_LINE_BYTES = 16 * 2**20
 MAX_FIELD_CHARACTERS = 131_072
 _PROGRESS_EVERY_LINES = 2_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_GZIP_MARK = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class ByteSource:
+    """An open file.
+
+    Attributes:
+        stream: its bytes, unpacked.
+        raw: the file itself; how far it was read is progress.
+        size: bytes of the file as it lies on the disk.
+    """
+
+    stream: BinaryIO
+    raw: BinaryIO
+    size: int
 
 
 def flaw(text: str) -> str | None:
@@ -31,30 +50,60 @@ def flaw(text: str) -> str | None:
     return None
 
 
-def numbered_lines(path: Path, report: ImportReport, progress: Progress | None = None) -> Iterator[tuple[int, str]]:
-    """Each line with its 1-based number, keeping its line end; ``.gz`` files are unpacked on the way.
-
-    Lines above ``MAX_LINE_BYTES`` are left out and reported. Progress counts compressed bytes for ``.gz`` files.
+@contextmanager
+def byte_source(path: Path) -> Iterator[ByteSource]:
+    """Open a file for reading bytes; gzip is unpacked on the way, whatever the file's name.
 
     Raises:
-        DataError: the file is missing, empty, UTF-16, or a damaged ``.gz``.
+        DataError: the file is missing, empty, UTF-16, or a damaged gzip file.
     """
-    size = _usable_size(path)
+    size, start = _usable_start(path)
+    packed = path.suffix == ".gz" or start == _GZIP_MARK
     with path.open("rb") as raw:
-        source = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
         try:
-            for number, line in _bounded_lines(source, report):
-                if progress is not None and number % _PROGRESS_EVERY_LINES == 0:
-                    progress(raw.tell(), size)
-                yield number, line
-        except (gzip.BadGzipFile, EOFError) as error:
+            yield ByteSource(stream, raw, size)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"{path}: damaged gzip file ({error}); copy it again") from error
-    if progress is not None:
-        progress(size, size)
+
+
+def head_of(path: Path, most_bytes: int) -> bytes:
+    """The first bytes of a file, unpacked and without a byte order mark.
+
+    Raises:
+        DataError: as `byte_source`.
+    """
+    with byte_source(path) as source:
+        return source.stream.read(most_bytes).removeprefix(b"\xef\xbb\xbf")
+
+
+def numbered_lines(
+    path: Path, report: ImportReport, progress: Progress | None = None, encoding: str = "utf-8"
+) -> Iterator[tuple[int, str]]:
+    """Each line with its 1-based number, keeping its line end; gzip is unpacked on the way.
+
+    Lines above ``MAX_LINE_BYTES`` are left out and reported. Progress counts compressed bytes for gzip files.
+
+    Raises:
+        DataError: the file is missing, empty, UTF-16, or a damaged gzip file.
+    """
+    with byte_source(path) as source:
+        for number, line in _bounded_lines(source.stream, report, encoding):
+            if progress is not None and number % _PROGRESS_EVERY_LINES == 0:
+                progress(source.raw.tell(), source.size)
+            yield number, line
+        if progress is not None:
+            progress(source.size, source.size)
 
 
 def csv_records(
-    path: Path, report: ImportReport, *, required: tuple[str, ...] = (), progress: Progress | None = None
+    path: Path,
+    report: ImportReport,
+    *,
+    required: tuple[str, ...] = (),
+    progress: Progress | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Each good record of a CSV file with a header, with the line that it starts at.
 
@@ -64,7 +113,7 @@ def csv_records(
     Raises:
         DataError: as `numbered_lines`, or a required column is missing.
     """
-    lines = _RewindableLines(numbered_lines(path, report, progress))
+    lines = _RewindableLines(numbered_lines(path, report, progress, encoding), delimiter)
     header = [name.strip().casefold() for name in next(lines.records(report), (0, [""]))[1]]
     missing = [name for name in required if name not in header]
     if missing:
@@ -84,20 +133,20 @@ def _record_flaw(values: list[str], header: list[str]) -> str | None:
     return next((reason for reason in map(flaw, values) if reason), None)
 
 
-def _usable_size(path: Path) -> int:
+def _usable_start(path: Path) -> tuple[int, bytes]:
     if not path.is_file():
         raise DataError(f"{path}: no such file; check the path")
     size = path.stat().st_size
     if size == 0:
         raise DataError(f"{path}: the file is empty; give one with at least one row")
     with path.open("rb") as file:
-        if file.read(2) in _UTF16_MARKS:
-            raise DataError(f"{path}: the file is UTF-16; save it as UTF-8")
-    return size
+        start = file.read(2)
+    if start in _UTF16_MARKS:
+        raise DataError(f"{path}: the file is UTF-16; save it as UTF-8")
+    return size, start
 
 
-def _bounded_lines(source: BinaryIO | gzip.GzipFile, report: ImportReport) -> Iterator[tuple[int, str]]:
-    stream: BinaryIO = io.BufferedReader(source) if isinstance(source, gzip.GzipFile) else source
+def _bounded_lines(stream: BinaryIO, report: ImportReport, encoding: str) -> Iterator[tuple[int, str]]:
     number = 0
     while line := stream.readline(MAX_LINE_BYTES):
         number += 1
@@ -106,15 +155,16 @@ def _bounded_lines(source: BinaryIO | gzip.GzipFile, report: ImportReport) -> It
             while line and not line.endswith(b"\n"):
                 line = stream.readline(MAX_LINE_BYTES)
             continue
-        text = line.decode("utf-8", errors="surrogateescape")
+        text = line.decode(encoding, errors="surrogateescape")
         yield number, text.removeprefix("\ufeff") if number == 1 else text
 
 
 class _RewindableLines:
     """Feeds csv.reader, and takes back the lines of a record that turned out unreadable."""
 
-    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+    def __init__(self, lines: Iterator[tuple[int, str]], delimiter: str) -> None:
         self._lines = lines
+        self._delimiter = delimiter
         self._returned: deque[tuple[int, str]] = deque()
         self._taken: list[tuple[int, str]] = []
 
@@ -127,7 +177,7 @@ class _RewindableLines:
         return numbered[1]
 
     def records(self, report: ImportReport) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(self, strict=True)
+        reader = csv.reader(self, delimiter=self._delimiter, strict=True)
         while True:
             self._taken = []
             try:
@@ -137,7 +187,7 @@ class _RewindableLines:
             except csv.Error as error:
                 report.skip(f"unreadable CSV ({error})", self._taken[0][0])
                 self._returned.extendleft(reversed(self._taken[1:]))
-                reader = csv.reader(self, strict=True)
+                reader = csv.reader(self, delimiter=self._delimiter, strict=True)
                 continue
             if values:
                 yield self._taken[0][0], values

@@ -20,7 +20,7 @@ class Occurrences:
     def add(self, line: int) -> None:
         """Count one more, at this line."""
         self.count += 1
-        if len(self.lines) < EXAMPLES_A_REASON:
+        if len(self.lines) < EXAMPLES_A_REASON and self.lines[-1:] != [line]:
             self.lines.append(line)
 
 
@@ -31,7 +31,8 @@ class ImportReport:
     Attributes:
         dialogues: conversations handed on.
         messages: messages in them.
-        rows: records read well (lines of JSONL, records of CSV).
+        rows: records read well (lines of JSONL, records of CSV, objects of JSON).
+        unit: what the numbers count: ``line``, or ``record`` where a file has no useful lines.
         skipped: reason -> records left out.
         mended: reason -> records that were kept with something left out.
     """
@@ -39,6 +40,7 @@ class ImportReport:
     dialogues: int = 0
     messages: int = 0
     rows: int = 0
+    unit: str = "line"
     skipped: defaultdict[str, Occurrences] = field(default_factory=lambda: defaultdict(Occurrences))
     mended: defaultdict[str, Occurrences] = field(default_factory=lambda: defaultdict(Occurrences))
 
@@ -55,15 +57,19 @@ class ImportReport:
         """Number of records left out, for whatever reason."""
         return sum(found.count for found in self.skipped.values())
 
+    def reasons(self) -> list[str]:
+        """A line for a person for each reason, with its first line numbers."""
+        reasons = [("skipped", *item) for item in self.skipped.items()]
+        reasons += [("mended", *item) for item in self.mended.items()]
+        return [f"{kind} {found.count}: {reason} ({_places(found, self.unit)})" for kind, reason, found in reasons]
+
     def summary(self) -> list[str]:
         """Lines for a person: totals first, then each reason with its first line numbers."""
         head = f"{self.dialogues} dialogues with {self.messages} messages read, {self.skipped_rows} rows skipped"
-        reasons = [("skipped", *item) for item in self.skipped.items()]
-        reasons += [("mended", *item) for item in self.mended.items()]
-        return [head, *(f"{kind} {found.count}: {reason} ({_places(found)})" for kind, reason, found in reasons)]
+        return [head, *self.reasons()]
 
 
-def _places(found: Occurrences) -> str:
+def _places(found: Occurrences, unit: str) -> str:
     more = ", ..." if found.count > len(found.lines) else ""
-    noun = "line" if found.count == 1 else "lines"
+    noun = unit if found.count == 1 else unit + "s"
     return f"{noun} {', '.join(map(str, found.lines))}{more}"
