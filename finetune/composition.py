@@ -4,11 +4,12 @@ Pure but for what it is given to read. Knows no store, no model and no files' la
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.dataset_files import CONVERSATION
+from bot.redaction.values import Participants, Redacted
 from finetune.dataset_store import Content
 from finetune.dialogues import Dialogue
 from finetune.reviewed import ReviewedConversation, ReviewedTurn
@@ -18,10 +19,12 @@ from retrieval.values import Passage
 OUT_OF_SCOPE = "out_of_scope"
 """The intent by which reviewers say that a message is none of the desk's business."""
 
-Redact = Callable[[Sequence[str], Sequence[str]], tuple[Sequence[str], Mapping[str, int]]]
-"""Texts of one conversation, oldest first, and its people's names -> the texts redacted, and how often by type."""
+Redact = Callable[[Sequence[str], Participants], Redacted]
+"""Takes personal data out of the texts of one conversation, oldest first."""
 
 Progress = Callable[[int, int], None]
+
+NOBODY = Participants()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,10 @@ def compose(
     content.passages = passages
     content.intents = [replace(row, text=_one(row.text, redact, made)) for row in folder.intents()]
     content.out_of_scope = [(_one(text, redact, made), None) for text in folder.out_of_scope()]
-    content.sentiments = [(_one(text, redact, made), mood) for text, mood in folder.sentiments()]
+    content.sentiments = [replace(row, text=_one(row.text, redact, made)) for row in folder.sentiments()]
     content.excluded = [(_one(text, redact, made), None) for text in folder.excluded()]
     content.excluded += [(_one(text, redact, made), owner) for text, owner in golden.texts]
-    content.dialogues = [_redacted(dialogue, (), redact, made) for dialogue in folder.dialogues()]
+    content.dialogues = [_redacted(dialogue, NOBODY, redact, made) for dialogue in folder.dialogues()]
     content.queries = [_redacted_query(row, redact, made) for row in _answerable(folder.queries(), passages, made)]
     for done, conversation in enumerate(reviewed, start=1):
         if conversation.customer in golden.customers:
@@ -85,14 +88,14 @@ def compose(
 
 def _add(conversation: ReviewedConversation, passages: Sequence[Passage], redact: Redact, made: Composition) -> None:
     content, own = made.content, conversation.conversation_id
-    dialogue = _redacted(conversation.dialogue, conversation.names, redact, made)
+    dialogue = _redacted(conversation.dialogue, conversation.people, redact, made)
     outside = [message.text for message in dialogue.messages if message.intent == OUT_OF_SCOPE]
     content.out_of_scope += [(text, own) for text in outside]
     kept = (replace(it, intent=None) if it.intent == OUT_OF_SCOPE else it for it in dialogue.messages)
     content.dialogues.append(Dialogue(own, tuple(kept)))
     rows = (_query(turn) for turn in conversation.turns if turn.passage is not None)
     for row in _answerable(rows, passages, made):
-        content.queries.append(_redacted_query(row, redact, made, conversation.names))
+        content.queries.append(_redacted_query(row, redact, made, conversation.people))
 
 
 def _query(turn: ReviewedTurn) -> dict[str, Any]:
@@ -116,23 +119,23 @@ def _answerable(
             made.left_out["questions whose passage is gone"] += 1
 
 
-def _redacted(dialogue: Dialogue, names: Sequence[str], redact: Redact, made: Composition) -> Dialogue:
-    texts, counts = redact([message.text for message in dialogue.messages], names)
-    made.redactions.update(counts)
-    messages = zip(dialogue.messages, texts, strict=True)
+def _redacted(dialogue: Dialogue, people: Participants, redact: Redact, made: Composition) -> Dialogue:
+    found = redact([message.text for message in dialogue.messages], people)
+    made.redactions.update(found.counts)
+    messages = zip(dialogue.messages, found.texts, strict=True)
     return Dialogue(dialogue.conversation_id, tuple(replace(message, text=text) for message, text in messages))
 
 
 def _redacted_query(
-    row: dict[str, Any], redact: Redact, made: Composition, names: Sequence[str] = ()
+    row: dict[str, Any], redact: Redact, made: Composition, people: Participants = NOBODY
 ) -> dict[str, Any]:
     context = [str(text) for text in row.get("context") or ()]
-    texts, counts = redact([*context, str(row.get("text", ""))], names)
-    made.redactions.update(counts)
-    return {**row, "text": texts[-1], "context": list(texts[:-1])}
+    found = redact([*context, str(row.get("text", ""))], people)
+    made.redactions.update(found.counts)
+    return {**row, "text": found.texts[-1], "context": list(found.texts[:-1])}
 
 
 def _one(text: str, redact: Redact, made: Composition) -> str:
-    (clean,), counts = redact([text], ())
-    made.redactions.update(counts)
-    return clean
+    found = redact([text], NOBODY)
+    made.redactions.update(found.counts)
+    return found.texts[0]

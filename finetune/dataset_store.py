@@ -17,7 +17,7 @@ from typing import Any
 from bot.dataset_files import CONVERSATION, dataset_versions, read_dataset_manifest
 from finetune.dataset import DataSources
 from finetune.dialogues import Dialogue
-from finetune.examples import IntentExample
+from finetune.examples import IntentExample, SentimentExample
 from finetune.history.dialogue_file import write_dialogues
 from retrieval.artifact import write_artifact
 from retrieval.passages import write_passages
@@ -51,7 +51,7 @@ class Content:
     dialogues: list[Dialogue] = field(default_factory=list)
     passages: Sequence[Passage] = ()
     queries: list[dict[str, Any]] = field(default_factory=list)
-    sentiments: list[tuple[str, str]] = field(default_factory=list)
+    sentiments: list[SentimentExample] = field(default_factory=list)
     excluded: list[tuple[str, str | None]] = field(default_factory=list)
 
     @property
@@ -136,7 +136,9 @@ class DatasetStore:
 def _write_rows(folder: Path, content: Content) -> None:
     _write_csv(folder / _FILES["intents"], ("text", "intent"), ((row.text, row.intent) for row in content.intents))
     _write_csv(folder / _FILES["out_of_scope"], ("text", CONVERSATION), content.out_of_scope)
-    _write_csv(folder / _FILES["sentiments"], ("text", "sentiment"), content.sentiments)
+    _write_csv(
+        folder / _FILES["sentiments"], ("text", "sentiment"), ((row.text, row.sentiment) for row in content.sentiments)
+    )
     if content.dialogues:
         write_dialogues(folder / _FILES["dialogues"], content.dialogues)
     if content.passages:
@@ -166,7 +168,7 @@ def _fingerprint(content: Content) -> str:
         ((talk.conversation_id, [(it.role, it.text, it.intent) for it in talk.messages]) for talk in content.dialogues),
         (passage.passage_id for passage in content.passages),
         content.queries,
-        content.sentiments,
+        ((row.text, row.sentiment) for row in content.sentiments),
         content.excluded,
         [content.counts],
     )

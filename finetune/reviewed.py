@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bot.redaction.values import Participants
 from bot.reviews import Review, Verdict
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
@@ -53,13 +54,13 @@ class ReviewedConversation:
 
     Attributes:
         customer: the customer's id, or the conversation's where the customer is unknown.
-        names: what the customer and the agents in it are called.
+        people: what the customer and the agents in it are called.
         dialogue: labelled by the reviews; what a person approved or wrote has the role ``agent``.
     """
 
     conversation_id: str
     customer: str
-    names: tuple[str, ...]
+    people: Participants
     dialogue: Dialogue
     turns: tuple[ReviewedTurn, ...]
 
@@ -117,11 +118,11 @@ def _conversation(
         if logged.sequence in reviews and logged.answers is not None
     ]
     agents = sorted({logged.author for logged in log if logged.author})
-    names = tuple(name for name in (standing.customer_name, *agents) if name)
+    people = Participants((standing.customer_name,) if standing.customer_name else (), tuple(agents))
     return ReviewedConversation(
         conversation_id,
         standing.customer_id or conversation_id,
-        names,
+        people,
         Dialogue(conversation_id, tuple(_labelled(log, reviews, {turn.sequence: turn for turn in turns}))),
         tuple(turns),
     )

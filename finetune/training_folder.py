@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from finetune.dialogues import Dialogue
-from finetune.examples import IntentExample
+from finetune.examples import IntentExample, SentimentExample
 from finetune.history.dialogue_file import read_dialogues
 from finetune.history.json_lines import json_records
 from finetune.history.lines import csv_records
 from finetune.history.report import ImportReport
-from finetune.intent_files import read_intents, read_out_of_scope
+from finetune.intent_files import read_intents, read_out_of_scope, read_sentiments
 
 FOLDER = "training"
 INTENTS, OUT_OF_SCOPE, DIALOGUES = "intents.csv", "out_of_scope.csv", "dialogues.jsonl"
@@ -55,11 +55,10 @@ class TrainingFolder:
         path = self._there(QUERIES)
         return (row for _, row in json_records(path, self.report)) if path else iter(())
 
-    def sentiments(self) -> Iterator[tuple[str, str]]:
-        """(text, mood) of ``sentiments.csv``."""
+    def sentiments(self) -> tuple[SentimentExample, ...]:
+        """Rows of ``sentiments.csv``."""
         path = self._there(SENTIMENTS)
-        rows = csv_records(path, self.report, required=("text", "sentiment")) if path else iter(())
-        return ((row["text"], row["sentiment"]) for _, row in rows)
+        return read_sentiments(path, self.report) if path else ()
 
     def excluded(self) -> Iterator[str]:
         """Texts of ``exclude.csv``, which must not train."""

@@ -9,6 +9,7 @@ from ui.commands.alerts import alerts
 from ui.commands.batch import evaluate, predict, rank, search
 from ui.commands.database import db
 from ui.commands.history import history
+from ui.commands.improve import improve
 from ui.commands.knowledge import knowledge
 from ui.commands.publish import bundles, publish, rollback
 from ui.commands.replies import replies
@@ -26,12 +27,13 @@ def cli() -> None:
     \b
     From logs to a desk:
       history import -> replies mine -> knowledge build -> train -> db upgrade -> replies approve -> publish -> serve
+    From reviewed conversations to a better bot: improve
     """  # noqa: D301
 
 
 for command in (
     history, replies, knowledge, train, predict, rank, search, evaluate,
-    publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff, alerts,
+    improve, publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff, alerts,
 ):  # fmt: skip
     cli.add_command(command)
 

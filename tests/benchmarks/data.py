@@ -69,8 +69,8 @@ def clinc150(place: Workplace) -> IntentFiles:
     """150 intents with out-of-scope rows in train and dev."""
     folder = "intents/clinc150"
     return IntentFiles(
-        _intents(place, "clinc150-train", _rows(place, f"{folder}/train.csv", "intent")),
-        _intents(place, "clinc150-dev", _rows(place, f"{folder}/val.csv", "intent")),
+        intent_file(place, "clinc150-train", labelled_rows(place, f"{folder}/train.csv", "intent")),
+        intent_file(place, "clinc150-dev", labelled_rows(place, f"{folder}/val.csv", "intent")),
         place.source(f"{folder}/oos_train.csv"),
         {"oos": place.source(f"{folder}/oos_val.csv")},
     )
@@ -78,10 +78,10 @@ def clinc150(place: Workplace) -> IntentFiles:
 
 def banking77(place: Workplace) -> IntentFiles:
     """77 intents; dev = rows with MD5 of the text divisible by 10."""
-    rows = _rows(place, "intents/banking77/train.csv", "category")
+    rows = labelled_rows(place, "intents/banking77/train.csv", "category")
     return IntentFiles(
-        _intents(place, "banking77-train", [row for row in rows if fold(row[0], 10) != 0]),
-        _intents(place, "banking77-dev", [row for row in rows if fold(row[0], 10) == 0]),
+        intent_file(place, "banking77-train", [row for row in rows if fold(row[0], 10) != 0]),
+        intent_file(place, "banking77-dev", [row for row in rows if fold(row[0], 10) == 0]),
         None,
         {},
     )
@@ -91,8 +91,8 @@ def banking77_oos(place: Workplace) -> IntentFiles:
     """50 intents in scope; out-of-scope rows for measuring only, from the same bank and from elsewhere."""
     folder = "intents/banking77_oos"
     return IntentFiles(
-        _intents(place, "banking77-oos-train", _rows(place, f"{folder}/train.csv", "intent")),
-        _intents(place, "banking77-oos-dev", _rows(place, f"{folder}/val.csv", "intent")),
+        intent_file(place, "banking77-oos-train", labelled_rows(place, f"{folder}/train.csv", "intent")),
+        intent_file(place, "banking77-oos-dev", labelled_rows(place, f"{folder}/val.csv", "intent")),
         None,
         {name: place.source(f"{folder}/{name}_oos_val.csv") for name in ("in_domain", "out_of_domain")},
     )
@@ -141,13 +141,15 @@ def few_of_each(rows: Iterable[LabelledText], labels: int, of_each: int) -> list
     return chosen
 
 
-def _rows(place: Workplace, name: str, label: str) -> list[LabelledText]:
+def labelled_rows(place: Workplace, name: str, label: str) -> list[LabelledText]:
+    """Rows of a CSV file of the development data by its columns ``text`` and ``label``."""
     with place.source(name).open(encoding="utf-8", newline="") as file:
         rows = [(row["text"], row[label]) for row in csv.DictReader(file)]
     return few_of_each(rows, _SMOKE_LABELS, _SMOKE_ROWS * 5) if place.smoke else rows
 
 
-def _intents(place: Workplace, name: str, rows: Iterable[LabelledText]) -> Path:
+def intent_file(place: Workplace, name: str, rows: Iterable[LabelledText]) -> Path:
+    """The rows as a file that `frontdesk train` reads."""
     path = place.folder("data") / f"{name}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -193,3 +193,12 @@ def test_all_held_out_texts_are_kept_from_training() -> None:
 
 def test_starters_are_six_questions() -> None:
     assert len((SHOP / "starters.txt").read_text("utf-8").splitlines()) == 6
+
+
+def test_golden_set_asks_each_intent_three_times_in_words_of_its_own() -> None:
+    golden = read_csv("golden.csv")
+    assert Counter(row["intent"] for row in golden) == dict.fromkeys(intent_names(), 3)
+    texts = [row["text"] for row in golden]
+    known = list(training_texts())
+    assert near_duplicates(texts) == []
+    assert [(text, other) for text in texts for other in known if alike(text, other)] == []
