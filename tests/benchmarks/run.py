@@ -107,12 +107,13 @@ def load() -> dict[str, Part]:
 
 def loop() -> dict[str, Part]:
     """Parts of `loop`: from reviewed transcripts to a better bot."""
-    from tests.benchmarks import loop_airlines, loop_alerts, loop_tenk
+    from tests.benchmarks import loop_airlines, loop_alerts, loop_sentiment, loop_tenk
 
     return {
         "alerts": Part(loop_alerts.measure, ("alerts",)),
         "airlines": Part(loop_airlines.measure, ("airlines",)),
         "tenk": Part(loop_tenk.measure, ("improve_10k",)),
+        "sentiment": Part(loop_sentiment.measure, ("sentiment",)),
     }
 
 
