@@ -78,6 +78,7 @@ def held_out_turns(part: str) -> list[dict[str, Any]]:
 def training_texts() -> Iterable[str]:
     yield from (row["text"] for row in read_csv("intents.csv"))
     yield from (row["text"] for row in read_csv("out_of_scope.csv"))
+    yield from (row["text"] for row in read_csv("sentiments.csv"))
     yield from (
         text for row in read_lines("knowledge_queries.jsonl") for text in (row["text"], *row.get("context", ()))
     )
@@ -109,6 +110,12 @@ def test_intent_and_out_of_scope_messages_are_distinct() -> None:
     out_of_scope = [row["text"] for row in read_csv("out_of_scope.csv")]
     assert len(out_of_scope) >= 110
     assert near_duplicates([row["text"] for row in read_csv("intents.csv")] + out_of_scope) == []
+
+
+def test_messages_of_each_mood_are_as_many_and_distinct() -> None:
+    rows = read_csv("sentiments.csv")
+    assert Counter(row["sentiment"] for row in rows) == {"negative": 70, "neutral": 70, "positive": 70}
+    assert near_duplicates([row["text"] for row in rows]) == []
 
 
 def test_dialogues_have_turns_roles_and_rising_times() -> None:
