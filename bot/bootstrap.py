@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.assistant import Assistant
+from bot.bundle_flags import flags_of_bundle
 from bot.delivery import Delivery
 from bot.desk import Desk
+from bot.erasure import PURGE, Erasure
 from bot.errors import BotError
 from bot.live import LiveModels
 from bot.settings import Settings
@@ -57,6 +59,7 @@ class Services:
             },
             "degraded": models.degraded,
             "not_live": self.live.last_error,
+            "flags": [flag.sentence for flag in flags_of_bundle(self.desk.directory, models.versions.bundle)],
         }
 
 
@@ -72,6 +75,9 @@ def open_services(desk_directory: Path) -> Iterator[Services]:
     settings = desk.settings()
     live = LiveModels(desk, settings)
     with open_store(desk, settings) as store:
+        erasure = Erasure(desk, settings, store)
+        if not erasure.again(files=False).nothing:  # a restored backup has brought somebody back
+            store.jobs.enqueue(PURGE)
         assistant = Assistant(store, live.current, settings)
         delivery = Delivery(
             store,
@@ -79,6 +85,7 @@ def open_services(desk_directory: Path) -> Iterator[Services]:
             pause_s=settings.burst_pause_ms / 1000,
             workers=_TURNS_AT_A_TIME,
             agent_absence=timedelta(minutes=settings.agent_absence_minutes),
+            eraser=erasure.erase_conversation,
         )
         yield Services(desk, settings, store, live, assistant, delivery, _passage_lookup(desk))
 

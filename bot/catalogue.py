@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.bundle import BundleManifest, read_manifest
+from bot.bundle_flags import bundle_flags
 from bot.desk import Desk, Published
 from bot.errors import BundleError
 
@@ -75,13 +76,14 @@ def list_bundles(desk: Desk) -> list[ListedBundle]:
     """
     history = desk.history()
     live = history[0].versions.bundle if history else None
-    times = _times(history)
+    times, flags = _times(history), bundle_flags(desk.directory)
     listed = []
     for version in desk.bundles():
         manifest, problem = _manifest(desk, version)
         published, replaced = times.get(version, (None, None))
         returns = version in times and version != live
-        listed.append(ListedBundle(version, manifest, problem, version == live, published, replaced, returns))
+        said = tuple(flag.sentence for flag in flags.get(version, ()))
+        listed.append(ListedBundle(version, manifest, problem, version == live, published, replaced, returns, said))
     return sorted(listed, key=lambda bundle: bundle.version, reverse=True)
 
 

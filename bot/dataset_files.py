@@ -64,8 +64,24 @@ def forget(datasets: Path, conversation_ids: Collection[str]) -> list[Forgotten]
     return [forgotten for forgotten in found if forgotten.rows]
 
 
+def forget_rows(path: Path, conversation_ids: Collection[str]) -> int:
+    """Take the rows of conversations out of one CSV or JSONL file, in one step; gives how many there were."""
+    rows = list(_rows(path))
+    kept = [row for row in rows if row.get(CONVERSATION) not in conversation_ids]
+    if len(kept) < len(rows):
+        write: Callable[[list[dict[str, Any]]], str] = _as_csv if path.suffix == ".csv" else _as_jsonl
+        write_atomically(path, write(kept) if kept or path.suffix == ".jsonl" else _as_csv(rows, head_only=True))
+    return len(rows) - len(kept)
+
+
+def rows_of(directory: Path, conversation_ids: Collection[str]) -> int:
+    """Count the rows that a folder's CSV and JSONL files hold of conversations."""
+    rows = (row for path in _row_files(directory) for row in _rows(path))
+    return sum(row.get(CONVERSATION) in conversation_ids for row in rows)
+
+
 def _forget_in(directory: Path, gone: Collection[str]) -> int:
-    dropped = sum(_without(path, gone) for path in _row_files(directory))
+    dropped = sum(forget_rows(path, gone) for path in _row_files(directory))
     manifest = json.loads((directory / MANIFEST_NAME).read_text(encoding="utf-8"))
     if dropped or not _is_sealed(directory):  # a killed erasure has changed a file and not the manifest
         manifest.pop("files")
@@ -86,20 +102,26 @@ def _row_files(directory: Path) -> list[Path]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".csv":
-            yield from csv.DictReader(file)
-        else:
-            yield from (json.loads(line) for line in file if line.strip())
+    """Rows of a file of the desk or of its engineer.
+
+    Raises:
+        DeskError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix == ".csv":
+                yield from csv.DictReader(file)
+            else:
+                yield from map(_object, filter(str.strip, file))
+    except (ValueError, csv.Error) as error:
+        raise DeskError(f"{path} cannot be read ({type(error).__name__}): mend the file") from None
 
 
-def _without(path: Path, gone: Collection[str]) -> int:
-    rows = list(_rows(path))
-    kept = [row for row in rows if row.get(CONVERSATION) not in gone]
-    if len(kept) < len(rows):
-        write: Callable[[list[dict[str, Any]]], str] = _as_csv if path.suffix == ".csv" else _as_jsonl
-        write_atomically(path, write(kept) if kept or path.suffix == ".jsonl" else _as_csv(rows, head_only=True))
-    return len(rows) - len(kept)
+def _object(line: str) -> dict[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("no object")
+    return row
 
 
 def _as_jsonl(rows: list[dict[str, Any]]) -> str:

@@ -24,9 +24,6 @@ _LOOK_S = 1.0
 _PATIENCE = 4
 """A customer who never pauses is answered after so many pauses."""
 
-PURGE = "purge"
-"""Kind of the job that overwrites what erased rows left in the database's files."""
-
 _log = logging.getLogger(__name__)
 _Told = ParamSpec("_Told")
 
@@ -53,6 +50,7 @@ class Delivery:
         pause_s: how long a customer must be quiet before the bot answers.
         workers: conversations that are answered at a time.
         agent_absence: after which an agent who gave no sign loses their conversations to the queue.
+        eraser: erases one conversation for its customer; tells whether there was one.
     """
 
     store: Store
@@ -60,6 +58,7 @@ class Delivery:
     pause_s: float
     workers: int
     agent_absence: timedelta
+    eraser: Callable[[str], bool]
     listeners: list[Changed] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
@@ -106,9 +105,8 @@ class Delivery:
         self.announce(conversation_id)
 
     def erase(self, conversation_id: str) -> None:
-        """Delete a conversation with all that hangs on it, and have its traces in the files purged."""
-        if self.store.standings.erase(conversation_id):
-            self.store.jobs.enqueue(PURGE)
+        """Delete a conversation with all that hangs on it; its rows are gone when this returns."""
+        if self.eraser(conversation_id):
             self.announce(conversation_id)
 
     def announce(self, conversation_id: str) -> None:

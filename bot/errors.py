@@ -21,6 +21,7 @@ BotError
 │   └── LiveChangedError            something else went live meanwhile
 ├── RedactionError                  a pattern of the desk that cannot be used on a text
 ├── NoticeError                     a message about an alert did not arrive
+├── NothingToEraseError             nobody of whom anything is kept
 ├── ReplySnapshotError              a reply snapshot that cannot be used
 ├── BundleError                     a bundle that cannot be used
 └── ModelError                      a model that cannot run, or gave no usable scores
@@ -113,6 +114,10 @@ class RedactionError(BotError):
 
 class NoticeError(BotError):
     """A message about an alert did not arrive at its webhook or mail server; the text says why, without secrets."""
+
+
+class NothingToEraseError(BotError):
+    """Nothing is kept of the person or conversation that was named."""
 
 
 class ReplySnapshotError(BotError):

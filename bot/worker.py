@@ -1,4 +1,7 @@
-"""Background work of a desk: keeps the index in step with the articles. Serving never waits for it; it never serves."""
+"""Background work of a desk: keeps the index in step with the articles, and sees that what is erased stays so.
+
+Serving never waits for it; it never serves.
+"""
 
 import logging
 import threading
@@ -6,18 +9,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from bot.articles import take_over_folders
 from bot.bootstrap import open_store
-from bot.delivery import PURGE
 from bot.desk import Desk
 from bot.encoder import Encoder
+from bot.erasure import PURGE, Erasure
 from bot.errors import BotError, JobLostError, LiveChangedError
 from bot.leftovers import remove_half_written
 from bot.publishing import live_encoder, publish_knowledge, publish_replies
+from bot.retention import RETENTION, retain
 from bot.settings import Settings
-from bot.storage.records import Job
+from bot.storage.records import Job, JobState, utc_now
 from bot.storage.store import Store
 from bot.surge_watch import SurgeWatch
 from bot.values import Versions
@@ -26,17 +31,19 @@ from retrieval.errors import RetrievalError
 INDEX_KNOWLEDGE = "index_knowledge"
 INDEX_REPLIES = "index_replies"
 _PAUSE_S = 1.0
+_RETENTION_EVERY = timedelta(days=1)
 _TRIES = 3
 _CLEAN_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
+Progress = Callable[[int, int], None]
 FolderState = tuple[tuple[str, int, int], ...]
 
 
 @dataclass
 class Worker:
-    """Takes jobs and watches the desk's knowledge folders, one after the other."""
+    """Takes jobs, watches the desk's knowledge folders and its retention, one after the other."""
 
     desk: Desk
     settings: Settings
@@ -46,8 +53,9 @@ class Worker:
     _opened: tuple[str, Encoder] | None = field(default=None, init=False)
 
     def run_once(self) -> bool:
-        """Look at the folders, then do one job; False where there was none."""
+        """Look at the folders and the calendar, then do one job; False where there was none."""
         self.watch_folders()
+        self.watch_retention()
         job = self.store.jobs.take()
         if job is None:
             return False
@@ -79,6 +87,22 @@ class Worker:
             except OSError as error:
                 _log.error("leftovers stay: %s", error)
 
+    def watch_retention(self) -> None:
+        """Make the day's job that erases what is too old."""
+        if not self.settings.privacy.retention_days:
+            return
+        last = self.store.jobs.newest(RETENTION)
+        if last is None or utc_now() - last.enqueued_utc >= _RETENTION_EVERY:
+            self.store.jobs.enqueue(RETENTION)
+
+    def erase_again(self) -> None:
+        """Erase what a restored backup brought back, and what a killed erasure left."""
+        try:
+            if not Erasure(*self._parts).again().nothing:
+                self.store.jobs.enqueue(PURGE)
+        except (BotError, OSError) as error:
+            _log.error("what is erased could not be looked for: %s", error)
+
     def use(self, encoder: Encoder) -> None:
         """Take an encoder of the live bundle that is open already."""
         self._opened = (self.desk.live().bundle, encoder)
@@ -94,34 +118,44 @@ class Worker:
         self.store.jobs.finish(job.job_id)
 
     def _run(self, job: Job) -> None:
-        if job.kind == PURGE:
-            self.store.purge()
-            return
-
         def progress(done: int, total: int) -> None:
             self.store.jobs.progress(job.job_id, done, total)
 
         match job.kind:
             case kind if kind == INDEX_KNOWLEDGE:
-                versions = self._publish(lambda encoder: publish_knowledge(*self._parts, encoder, progress))
+                self._publish(lambda encoder: publish_knowledge(*self._parts, encoder, progress))
             case kind if kind == INDEX_REPLIES:
-                versions = self._publish(lambda encoder: publish_replies(*self._parts, encoder))
+                self._publish(lambda encoder: publish_replies(*self._parts, encoder))
+            case kind if kind == PURGE:
+                self._purge(job, progress)
+            case kind if kind == RETENTION:
+                gone = retain(*self._parts, utc_now(), progress)
+                _log.info("retention: %d conversations were too old", gone.conversations)
             case kind:
                 raise BotError(f"job {job.job_id}: no worker of this version knows the kind {kind!r}; update frontdesk")
-        _log.info("live now: knowledge %s, replies %s", versions.knowledge, versions.replies)
+
+    def _purge(self, job: Job, progress: Progress) -> None:
+        Erasure(*self._parts).again(progress)
+        later = self.store.jobs.newest(PURGE)
+        if later is None or later.job_id == job.job_id or later.state is not JobState.WAITING:
+            self.store.purge()  # else the later job does, once for both
 
     @property
     def _parts(self) -> tuple[Desk, Settings, Store]:
         return self.desk, self.settings, self.store
 
-    def _publish(self, publish: Callable[[Encoder], Versions]) -> Versions:
+    def _publish(self, publish: Callable[[Encoder], Versions]) -> None:
         """Index with the live bundle's encoder; begun anew where a bundle was published or rolled back meanwhile."""
-        for _ in range(_TRIES - 1):
+        for left in reversed(range(_TRIES)):
             try:
-                return publish(self._encoder())
+                versions = publish(self._encoder())
             except LiveChangedError as error:
+                if not left:
+                    raise
                 _log.info("indexing again: %s", error)
-        return publish(self._encoder())
+            else:
+                _log.info("live now: knowledge %s, replies %s", versions.knowledge, versions.replies)
+                return
 
     def _encoder(self) -> Encoder:
         version = self.desk.live().bundle
@@ -141,6 +175,7 @@ def run_worker(desk_directory: Path, stop: threading.Event | None = None) -> Non
     settings = desk.settings()
     with open_store(desk, settings) as store:
         worker, watch = Worker(desk, settings, store), SurgeWatch(store, settings)
+        worker.erase_again()
         while not stopped.is_set():
             worker.clean_up()
             watch.attend()

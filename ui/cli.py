@@ -8,6 +8,7 @@ import click
 from ui.commands.alerts import alerts
 from ui.commands.batch import evaluate, predict, rank, search
 from ui.commands.database import db
+from ui.commands.erase import erase, retention
 from ui.commands.history import history
 from ui.commands.improve import improve
 from ui.commands.knowledge import knowledge
@@ -34,6 +35,7 @@ def cli() -> None:
 for command in (
     history, replies, knowledge, train, predict, rank, search, evaluate,
     improve, publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff, alerts,
+    erase, retention,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,11 +1,12 @@
 """One open database: reads on the caller's thread, durable writes. Knows no tables."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bot.storage.engine import BUSY_TIMEOUT_S, database_url, make_engine, translated
+from bot.storage.purge import POSTGRESQL_CLEANING, SQLITE_CLEANING, purge_postgresql, purge_sqlite
 from bot.storage.writer import GroupCommitWriter, TransactionWriter, Work, Writer
 
 T = TypeVar("T")
@@ -57,20 +58,21 @@ class Database:
         """
         self.read(lambda session: session.execute(text("SELECT 1")).all())
 
-    def purge(self) -> None:
-        """Drop erased rows' traces: words in SQLite's search segments and log. PostgreSQL's autovacuum does it itself.
+    @property
+    def cleaning(self) -> str:
+        """What `purge` does, for people."""
+        return SQLITE_CLEANING if self._readers.dialect.name == "sqlite" else POSTGRESQL_CLEANING
+
+    def purge(self, *, compact: bool) -> None:
+        """Drop what erased rows left in the files; `bot.storage.purge` says where that is.
 
         Raises:
-            StorageError: the database refused.
+            DatabaseUnavailableError: others use it too much at this moment: try again.
         """
-        if self._readers.dialect.name != "sqlite":
-            return
-        self.write(
-            lambda session: session.execute(text("INSERT INTO message_search(message_search) VALUES('optimize')"))
-        )
-        with translated(), self._readers.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection  # a checkpoint is refused inside a transaction
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._readers.dialect.name == "sqlite":
+            purge_sqlite(self._readers, self.write, compact=compact)
+        else:
+            purge_postgresql(self._readers)
 
     def close(self) -> None:
         """Finish the writes that wait and close the connections."""

@@ -80,6 +80,12 @@ class Jobs:
             statement = statement.where(JobRow.id == job_id)
         return [_job(row) for row in self._database.read(lambda session: list(session.scalars(statement)))]
 
+    def newest(self, kind: str) -> Job | None:
+        """Give the job of a kind that was made last; None where there is none."""
+        statement = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(1)
+        found = self._database.read(lambda session: session.scalars(statement).one_or_none())
+        return None if found is None else _job(found)
+
     def _take(self, session: Session) -> Job | None:
         now = self._clock()
         silent = and_(JobRow.state == JobState.RUNNING.value, JobRow.lease_until_utc < now)

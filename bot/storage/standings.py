@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.storage.database import Database
@@ -41,7 +41,7 @@ class Standing:
 
 
 class Standings:
-    """Looks at conversations, and lets their customers erase them."""
+    """Looks at conversations."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -77,16 +77,6 @@ class Standings:
         statement = columns.where(ConversationRow.conversation_id.in_(conversation_ids))
         rows = self._database.read(lambda session: list(session.execute(statement)))
         return {row.conversation_id: row.revision for row in rows}
-
-    def erase(self, conversation_id: str) -> bool:
-        """Delete a conversation with all that hangs on it: messages, search index, decisions, notes, reviews.
-
-        Returns:
-            Whether there was one.
-        """
-        statement = delete(ConversationRow).where(ConversationRow.conversation_id == conversation_id)
-        gone = statement.returning(ConversationRow.conversation_id)
-        return self._database.write(lambda session: session.execute(gone).first() is not None)
 
 
 def token_hash(token: str) -> str:

@@ -11,6 +11,7 @@ from bot.storage.audit_log import AuditLog
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
 from bot.storage.engine import BUSY_TIMEOUT_S
+from bot.storage.erasing import Erasing
 from bot.storage.figures import Figures
 from bot.storage.gauges import Gauges
 from bot.storage.golden import Golden
@@ -35,7 +36,8 @@ class Store:
 
     Attributes:
         conversations: the session log.
-        standings: where a conversation stands, and its erasure.
+        standings: where a conversation stands.
+        erasing: what is kept of a person, and its end.
         turns: what the bot owes, as seen by this process.
         ownership: who answers a conversation.
         aftercare: contacts and ratings that customers left.
@@ -63,6 +65,7 @@ class Store:
         holder = secrets.token_hex(8)
         self.conversations = Conversations(database, clock, holder)
         self.standings = Standings(database)
+        self.erasing = Erasing(database)
         self.turns = Turns(database, clock, holder)
         self.ownership = Ownership(database, clock)
         self.aftercare = Aftercare(database, clock)
@@ -109,13 +112,21 @@ class Store:
         """
         self._database.ping()
 
-    def purge(self) -> None:
-        """Overwrite what erased rows left in the files of the database; may take seconds on a large one.
+    @property
+    def cleaning(self) -> str:
+        """What `purge` does on this database, for people."""
+        return self._database.cleaning
+
+    def purge(self, *, compact: bool = False) -> None:
+        """Overwrite what erased rows left in the database; seconds to minutes on a large one.
+
+        Args:
+            compact: rewrite a SQLite file whatever its size, while writers wait.
 
         Raises:
-            StorageError: the database refused.
+            DatabaseUnavailableError: others use it too much at this moment: try again.
         """
-        self._database.purge()
+        self._database.purge(compact=compact)
 
     def close(self) -> None:
         """Finish the writes that wait and close the connections."""

@@ -61,7 +61,14 @@ def delivery(services: Services, database_url: str, clock: MovedClock) -> Iterat
     STARTED.clear()
     with Store.open(database_url, clock=clock) as store:
         assistant = Failing(store, services.live.current, services.settings)
-        made = Delivery(store, assistant, pause_s=0.05, workers=2, agent_absence=timedelta(minutes=5))
+        made = Delivery(
+            store,
+            assistant,
+            pause_s=0.05,
+            workers=2,
+            agent_absence=timedelta(minutes=5),
+            eraser=lambda name: bool(store.erasing.erase([name]).rows),
+        )
         made.start()
         yield made
         GATE.set()
@@ -197,7 +204,14 @@ def test_what_a_stopped_process_left_is_answered_by_the_next(
     clock.ahead += timedelta(seconds=11)
     with Store.open(database_url, clock=clock) as store:
         assistant = Assistant(store, services.live.current, services.settings)
-        later = Delivery(store, assistant, pause_s=0.05, workers=1, agent_absence=timedelta(minutes=5))
+        later = Delivery(
+            store,
+            assistant,
+            pause_s=0.05,
+            workers=1,
+            agent_absence=timedelta(minutes=5),
+            eraser=lambda name: bool(store.erasing.erase([name]).rows),
+        )
         later.start()
         wait_for(lambda: store.conversations.reply_to(conversation, 1))
         later.stop()

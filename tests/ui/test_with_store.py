@@ -54,7 +54,14 @@ def desk_on(serving_at: Any) -> Any:
     def run(database: str, port: int = 0) -> Iterator[str]:
         with Store.open(database) as store:
             assistant: Any = QuotingAssistant(store)
-            delivery = Delivery(store, assistant, pause_s=0.01, workers=2, agent_absence=timedelta(minutes=5))
+            delivery = Delivery(
+                store,
+                assistant,
+                pause_s=0.01,
+                workers=2,
+                agent_absence=timedelta(minutes=5),
+                eraser=lambda name: bool(store.erasing.erase([name]).rows),
+            )
             services = ChatServices(store, delivery, lambda *_: PASSAGE, lambda: {"ready": True}, ChatSettings())
             with serving_at(create_app(services), port) as address:
                 yield address

@@ -12,6 +12,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from bot.handoff import Move
+from bot.improvement import Difference, DifferenceKind, Said
+from bot.reviewing import save_opinion
+from bot.reviews import Opinion, Verdict
 from bot.storage.columns import Base
 from bot.storage.migrate import upgrade
 from bot.storage.store import Store
@@ -147,3 +151,31 @@ def make_evidence() -> Callable[..., Evidence]:
         )
 
     return make
+
+
+@pytest.fixture
+def leave_traces(store: Store, make_reply: Callable[..., Reply], make_evidence: Callable[..., Evidence]) -> object:
+    """Has a customer leave a word in every place that there is; gives the conversation's id."""
+
+    def leave(word: str, customer_id: str | None = None) -> str:
+        said = Said("answer", "reply_confident", "delivery", 0.9, f"On its way, {word}.", ("r1",))
+        here = store.conversations.start(
+            channel="web", locale="en", customer_id=customer_id, customer_name=f"Ms {word}"
+        ).conversation_id
+        store.conversations.append_customer(here, f"I am {word}, where is my parcel?", f"id-{word}")
+        store.conversations.append_reply(here, make_reply(f"Two days, {word}."), make_evidence(), answers=1)
+        store.conversations.add_feedback(here, 2, helpful=False, comment=f"no, {word}")
+        store.aftercare.keep_contact(here, f"{word}@example.com")
+        store.aftercare.rate(here, 2, f"so says {word}")
+        store.notes.add(here, f"{word} called twice", author="rae")
+        store.notes.label(here, f"vip {word}", author="rae")
+        correction = Opinion(Verdict.CORRECTED, "returns", f"Sorry, {word}, look here.", note=f"{word} is angry")
+        save_opinion(store, here, 2, correction, reviewer="rae")
+        store.golden.mark(here, 2, True, by="rae")
+        run = store.runs.start(by="eve", parent_bundle="b1")
+        store.replays.replace(run, [Difference(here, 2, DifferenceKind.OTHER_ANSWER, 0.5, said, said)])
+        store.ownership.move(here, Move.CLOSE, by="customer")
+        store.jobs.enqueue("export", {"conversation": here})
+        return here
+
+    return leave

@@ -62,7 +62,7 @@ def test_differences_come_by_risk_and_go_with_their_message(store: Store, answer
     assert store.replays.verdicts(run_id) == {DifferenceVerdict.WORSE: 1}
     store.replays.judge(run_id, *answered, None, by="rae")
     assert store.replays.verdicts(run_id) == {None: 1}
-    store.standings.erase(answered[0])
+    store.erasing.erase([answered[0]])
     assert store.replays.of(run_id) == []
     with pytest.raises(MessageNotFoundError):
         store.replays.judge(run_id, *answered, DifferenceVerdict.SAME, by="rae")
