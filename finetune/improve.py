@@ -34,7 +34,9 @@ from finetune.progress import Report
 from finetune.recipe import load_recipe
 from finetune.reviewed import Collected, collect_reviewed
 from finetune.run_log import RunLog
+from finetune.run_report import run_as_markdown
 from finetune.training_folder import FOLDER, TrainingFolder
+from retrieval.artifact import write_atomically
 from retrieval.errors import RetrievalError
 
 NOTHING_NEW = "no review is new since the last run; review some conversations, or use --force"
@@ -88,7 +90,9 @@ def improve(desk: Desk, settings: Settings, store: Store, request: Request, say:
             store.runs.finish(run_id, RunState.FAILED, "stopped by hand; the next run goes on from its last checkpoint")
             raise
         store.runs.finish(run_id, state, reason)
-        return store.runs.get(run_id)
+        run = store.runs.get(run_id)
+        say(f"Its report: {_write_report(desk, run)}")
+        return run
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,13 @@ def _run(one: _Improvement) -> Outcome:
     outcome = one.finish(prepared, one.judge(prepared, golden))
     shutil.rmtree(bundle.parent)
     return outcome
+
+
+def _write_report(desk: Desk, run: Run) -> Path:
+    path = desk.directory / "reports" / f"improve-{run.run_id}.md"
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, run_as_markdown(run))
+    return path
 
 
 def _counted(counts: Mapping[str, int]) -> str:
