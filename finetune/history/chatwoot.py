@@ -95,9 +95,10 @@ def _message(row: dict[str, Any], report: ImportReport, number: int) -> Dialogue
     kind = _TYPES.get(kind, kind)
     reason = _left_out(row, kind)
     content = row.get("content")
-    if reason is None and isinstance(content, str):
-        content = html_text(content) if looks_like_html(content) else content
     reason = reason or text_flaw(content)
+    if reason is None and isinstance(content, str) and looks_like_html(content):
+        content = html_text(content)
+        reason = text_flaw(content)
     if reason is not None or not isinstance(content, str):
         report.skip(reason or "empty text", number)
         return None

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable
 from datetime import datetime
+from html import unescape
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PreformattedString, Tag
 
 from finetune.history.lines import flaw
@@ -56,8 +58,12 @@ def looks_like_html(text: str) -> bool:
 
 def html_text(html: str) -> str:
     """What a reader sees of an HTML body, a line a block; no scripts, no styles, no comments."""
+    if "<" not in html:
+        return clean(unescape(html))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML reads well as HTML
+        stack: list[Any] = [BeautifulSoup(html, "lxml")]
     pieces: list[str] = []
-    stack: list[Any] = [BeautifulSoup(html, "lxml")]
     while stack:  # no recursion: mail nests deep
         node = stack.pop()
         if isinstance(node, Tag) and node.name not in _UNSEEN:

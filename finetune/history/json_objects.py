@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def _events(
 ) -> Iterator[tuple[str, Any]]:
     """Parser events; broken JSON ends them and is reported, as nobody knows where the next object begins."""
     events = ijson.sendable_list()
-    parser = ijson.basic_parse_coro(events, multiple_values=True, use_float=True)
+    parser = ijson.basic_parse_coro(events, multiple_values=True)
     depth, broken = 0, False
     for chunk in _clean_chunks(source, report, splitter):
         try:
@@ -128,7 +129,7 @@ def _events(
             if depth > _MAX_DEPTH:
                 report.skip(f"nested deeper than {_MAX_DEPTH}; the rest of the file is left out", splitter.number + 1)
                 return
-            yield event, value
+            yield event, float(value) if isinstance(value, Decimal) else value
         events.clear()
         if broken:
             break

@@ -119,6 +119,7 @@ def _sqlite_rows(path: Path, report: ImportReport) -> Iterator[tuple[int, dict[s
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
+            database.text_factory = lambda stored: stored.decode("utf-8", errors="surrogateescape")
             for number, row in enumerate(database.execute(query), start=1):
                 report.rows += 1
                 yield number, dict(row)

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from finetune.errors import DataError
 from finetune.history.guess import guess_format
@@ -78,3 +81,15 @@ def test_what_is_unclear_or_no_log_is_a_one_line_error(tmp_path: Path, content: 
         guess_format(path)
     assert str(caught.value).count(str(path)) == 1
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=60)
+@given(
+    content=st.binary(min_size=1, max_size=60),
+    start=st.sampled_from((b"", b"{", b"[{", b"nlu:\n- intent: ", b"a,b\n", b"--\n")),
+)
+def test_no_bytes_make_a_guess_fail(tmp_path_factory: pytest.TempPathFactory, content: bytes, start: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.log"
+    path.write_bytes(start + content)
+    with suppress(DataError):
+        assert guess_format(path).because
