@@ -14,7 +14,7 @@ from typing import Any
 from finetune.errors import DataError
 from finetune.history.column_guess import Proposal, propose
 from finetune.history.column_mapping import NEEDED
-from finetune.history.fields import objects
+from finetune.history.fields import mapping, objects
 from finetune.history.json_objects import PAGE, JsonRecord, json_objects
 from finetune.history.lines import csv_records, head_of
 from finetune.history.openai_chat import ROLES
@@ -79,7 +79,8 @@ def guess_format(path: Path) -> Guess:
 
 
 def _json_guess(path: Path) -> Guess:
-    records = list(islice(json_objects(path, ImportReport(), lists=_LISTS), _SAMPLE))
+    found_records = islice(json_objects(path, ImportReport(), lists=_LISTS), _SAMPLE)
+    records = [record for record in found_records if record.name != PAGE or "ticket" in record.value]
     found = Counter(name for record in records for name in _signatures(record))
     if not found:
         return _json_columns([record.value for record in records])
@@ -119,10 +120,10 @@ def _is_event(value: dict[str, Any]) -> bool:
 def _is_zendesk(record: JsonRecord, value: dict[str, Any]) -> bool:
     if record.name in _ZENDESK_LISTS:
         return True
-    if record.name == PAGE:
-        return False
+    ticket = mapping(value.get("ticket")) or value
     return isinstance(value.get("child_events"), list) or (
-        "id" in value and (isinstance(value.get("comments"), list) or {"requester_id", "description"} <= value.keys())
+        "id" in ticket
+        and (isinstance(ticket.get("comments"), list) or {"requester_id", "description"} <= ticket.keys())
     )
 
 

@@ -33,6 +33,7 @@ def _json(value: Any) -> bytes:
         (_json({"tickets": [{"id": 1, "subject": "x"}], "users": [{"id": 1, "role": "agent"}]}), "zendesk"),
         (_json({"ticket_events": [{"ticket_id": 1, "child_events": []}]}), "zendesk"),
         (_json({"id": 1, "requester_id": 2, "comments": [{"body": "x"}]}), "zendesk"),
+        (_json({"ticket": {"id": 1, "comments": []}, "users": []}), "zendesk"),
         (_json(TRACKER), "rasa"),
         (_json([{"sender_id": "a", "event": "user", "text": "x"}]), "rasa"),
         (_json([{"sender_id": "a", "type_name": "user", "data": "{}"}]), "rasa"),
