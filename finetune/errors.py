@@ -7,6 +7,7 @@ FinetuneError
 ├── TrainingDataError
 ├── TrainingError
 ├── CheckpointError
+├── TrackingError
 └── ExportError
 """
 
@@ -37,6 +38,10 @@ class TrainingError(FinetuneError):
 
 class CheckpointError(FinetuneError):
     """A checkpoint cannot be read or written."""
+
+
+class TrackingError(FinetuneError):
+    """A place that curves should be reported to is unknown, not installed, or does not open."""
 
 
 class ExportError(FinetuneError):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch.utils.tensorboard import SummaryWriter
 
 from finetune.answering import answering_passages
 from finetune.base_model import BaseModel
@@ -27,6 +26,7 @@ from finetune.ranking_task import RankingTask, question_rows, reply_rows
 from finetune.recipe import Recipe
 from finetune.tasks import IntentTask, Task, labelled_rows
 from finetune.topic_changes import exchanges_of
+from finetune.tracking import tracking
 from finetune.trainer import Trainer, TrainingSummary
 
 _METHOD = 2
@@ -50,7 +50,7 @@ class WorkPlace:
 
     Attributes:
         checkpoints: directory of the state of an unfinished training.
-        log: directory of the TensorBoard log.
+        log: directory of the TensorBoard log; other trackers' local files lie beside it.
     """
 
     checkpoints: Path
@@ -166,7 +166,9 @@ def _without_alternatives(
 
 def training_key(train: Dataset, dev: Dataset, recipe: Recipe, base: BaseModel) -> str:
     """A name for exactly this training: a checkpoint of another recipe, other data or another base is not continued."""
-    parts = [_METHOD, recipe.as_dict(), train.fingerprint, dev.fingerprint, base.weights_sha256, torch.__version__]
+    choices = recipe.as_dict()
+    del choices["report_to"]  # who looks on changes nothing
+    parts = [_METHOD, choices, train.fingerprint, dev.fingerprint, base.weights_sha256, torch.__version__]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -192,7 +194,7 @@ def _train(
             _fit_intents(train, labels, recipe, forward, tokenizer)
         if recipe.sentiment.fit_first:
             _fit_moods(train, moods, recipe, forward, tokenizer)
-    with SummaryWriter(str(place.log)) as log:
+    with tracking(recipe.report_to, recipe, place.log, report) as log:
         trainer = Trainer(
             forward, tasks, recipe.training, seed=recipe.seed, checkpoints=checkpoints, log=log, report=report
         )

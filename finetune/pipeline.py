@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from finetune.base_model import resolve_base_model
@@ -13,6 +13,7 @@ from finetune.export import Lineage, export_bundle
 from finetune.fit import FittedModel, WorkPlace, fit_model
 from finetune.progress import Report
 from finetune.recipe import load_recipe
+from finetune.tracking import require_trackers
 from finetune.variants import Parts
 from retrieval.passages import load_passages
 
@@ -26,12 +27,14 @@ class TrainRequest:
         sources: the data's files.
         out: where the bundle goes; absent or empty.
         lineage: what the manifest shall say that the bundle comes from.
+        report_to: where the curves go; None takes the recipe's.
     """
 
     recipe: str
     sources: DataSources
     out: Path
     lineage: Lineage = field(default_factory=Lineage)
+    report_to: tuple[str, ...] | None = None
 
 
 def train(request: TrainRequest, report: Report) -> Path:
@@ -53,6 +56,9 @@ def train(request: TrainRequest, report: Report) -> Path:
     started = time.monotonic()
     _refuse_used(request.out)
     recipe = load_recipe(request.recipe)
+    if request.report_to is not None:
+        recipe = replace(recipe, report_to=request.report_to)
+    require_trackers(recipe.report_to)
     base = resolve_base_model(recipe.base_model)
     report(f"base model {base.name} from {base.source}")
     found = DatasetReport()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bot.calibration import Scores
 
 _BINS = 10
-_BLUE, _GREY = "#2563eb", "#9ca3af"
+_BLUE, _GREY, _RED = "#2563eb", "#9ca3af", "#b91c1c"
 
 Flags = NDArray[np.bool_]
 
@@ -64,6 +64,23 @@ def confusion_plot(matrix: NDArray[np.int64], intents: Sequence[str]) -> str:
         count = int(matrix[row, column])
         colour = "white" if count > half else "black"
         axes.text(column, row, str(count), ha="center", va="center", fontsize=6, color=colour)
+    return _svg(figure)
+
+
+def change_plot(names: Sequence[str], points: Sequence[float]) -> str:
+    """Gains and losses by name, in the order given from the top down.
+
+    Args:
+        names: of what changed.
+        points: percentage points, below 0 where something was lost.
+    """
+    figure, axes = _figure("Change by intent", "percentage points", "")
+    figure.set_size_inches(7, 1.5 + 0.24 * len(names))
+    places = np.arange(len(names))
+    axes.barh(places, points, color=[_BLUE if value > 0 else _RED for value in points])
+    axes.axvline(0, color=_GREY, linewidth=1)
+    axes.set_yticks(places, names, fontsize=8, parse_math=False)
+    axes.invert_yaxis()
     return _svg(figure)
 
 

@@ -18,6 +18,11 @@ def _one_of(default: str, *choices: str) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
+def _some_of(default: tuple[str, ...], *choices: str) -> Any:
+    """A list of any of the choices; it may be empty."""
+    return field(default=default, metadata={"choices": choices, "may_be_empty": True})
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
     """The optimiser and the course of training.
@@ -151,6 +156,7 @@ class Recipe:
         languages: BCP 47 codes that the base model and the data speak.
         max_tokens: longest input that the finished encoder reads.
         encoder: ``frozen`` trains a head only, ``trained`` the whole encoder.
+        report_to: where losses and dev scores go: any of ``tensorboard``, ``wandb`` and ``mlflow``.
     """
 
     name: str
@@ -159,6 +165,7 @@ class Recipe:
     max_tokens: int = _limited(128, 8, 8192)
     seed: int = _limited(13, 0, 2**31 - 1)
     encoder: str = _one_of("trained", "frozen", "trained")
+    report_to: tuple[str, ...] = _some_of(("tensorboard",), "tensorboard", "wandb", "mlflow")
     training: TrainingOptions = field(default_factory=TrainingOptions)
     intents: IntentOptions = field(default_factory=IntentOptions)
     replies: RankingOptions = field(default_factory=RankingOptions)
@@ -222,11 +229,12 @@ def _parse_table(kind: type[Any], table: dict[str, Any], *, prefix: str, source:
                 raise RecipeError(f"{where} must be a table [{prefix}{name}]")
             values[name] = _parse_table(hint, value, prefix=f"{prefix}{name}.", source=source)  # type: ignore[arg-type]
         else:
-            values[name] = _check_range(_convert(hint, value, where), known[name].metadata, where)
+            metadata = known[name].metadata
+            values[name] = _check_range(_convert(hint, value, where, metadata), metadata, where)
     return kind(**values)
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
+def _convert(hint: Any, value: Any, where: str, limits: Any) -> Any:
     """The value as the field's type; TOML's integers count as floats, booleans never as numbers."""
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -234,7 +242,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         if type(value) is not hint:
             raise RecipeError(f"{where} must be of type {hint.__name__}, got {value!r}")
         return value
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+    empty = not value and not limits.get("may_be_empty")
+    if not isinstance(value, list) or empty or not all(isinstance(item, str) and item for item in value):
         raise RecipeError(f"{where} must be a list of words, got {value!r}")
     return tuple(value)
 
@@ -243,6 +252,7 @@ def _check_range(value: Any, limits: Any, where: str) -> Any:
     low, high, choices = limits.get("low"), limits.get("high"), limits.get("choices")
     if low is not None and not low <= value <= high:
         raise RecipeError(f"{where} must be from {low} to {high}, got {value!r}")
-    if choices and value not in choices:
-        raise RecipeError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
+    wrong = [one for one in (value if isinstance(value, tuple) else (value,)) if choices and one not in choices]
+    if wrong:
+        raise RecipeError(f"{where} must be one of {', '.join(choices)}, got {wrong[0]!r}")
     return value

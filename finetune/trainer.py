@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.tensorboard import SummaryWriter
 from transformers import get_linear_schedule_with_warmup
 
 from finetune.average import WeightAverage
@@ -22,6 +21,7 @@ from finetune.model import EncoderModel
 from finetune.progress import Report, StepProgress
 from finetune.recipe import TrainingOptions
 from finetune.tasks import Task
+from finetune.tracking import Log
 
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
 
@@ -71,7 +71,7 @@ class Trainer:
         *,
         seed: int,
         checkpoints: Checkpoints,
-        log: SummaryWriter,
+        log: Log,
         report: Report,
     ) -> None:
         """Prepares optimiser and schedule; ``run`` does the work."""
@@ -126,7 +126,7 @@ class Trainer:
             course.batch += 1
             course.step += 1
             progress.step(loss)
-            self._log.add_scalar(f"loss/{task.name}", loss, course.step)
+            self._log({f"loss/{task.name}": loss}, course.step)
             if course.step % self._options.checkpoint_steps == 0:
                 self._save()
 
@@ -159,8 +159,7 @@ class Trainer:
             self._checkpoints.save_weights(_weights_name(course.epoch), weights)
         self._save()
         self._checkpoints.drop_weights(keep=_weights_name(course.best_epoch))
-        for name, score in scores.items():
-            self._log.add_scalar(f"dev/{name}", score, course.step)
+        self._log({f"dev/{name}": score for name, score in scores.items()}, course.step)
         shown = ", ".join(f"dev {name} {score:.4f}" for name, score in scores.items()) or "no dev data"
         self._report(f"epoch {course.epoch}: {shown}{' (best)' if course.best_epoch == course.epoch else ''}")
 

@@ -7,6 +7,7 @@ import click
 
 from ui.commands.alerts import alerts
 from ui.commands.batch import evaluate, predict, rank, search
+from ui.commands.compare import compare
 from ui.commands.database import db
 from ui.commands.erase import erase, retention
 from ui.commands.history import history
@@ -34,7 +35,7 @@ def cli() -> None:
 
 for command in (
     history, replies, knowledge, train, predict, rank, search, evaluate,
-    improve, publish, rollback, bundles, serve, worker, chat, explain, audit, db, staff, alerts,
+    improve, publish, rollback, bundles, compare, serve, worker, chat, explain, audit, db, staff, alerts,
     erase, retention,
 ):  # fmt: skip
     cli.add_command(command)

@@ -51,7 +51,7 @@ class Seen:
 def measure_api(place: Workplace) -> Metrics:
     """200 customers through the web API."""
     with _desk(place, "load-api") as server:
-        seen = _play(place, server, "api", CUSTOMERS, count_s=10 if place.smoke else 90)
+        seen = play_customers(place, server, "api", CUSTOMERS, count_s=10 if place.smoke else 90)
     errors = seen.errors + seen.refused.total()
     return {
         "reply_p95_ms": seen.p95_ms,
@@ -66,7 +66,7 @@ def measure_api(place: Workplace) -> Metrics:
 def measure_gradio(place: Workplace) -> Metrics:
     """200 customers through the Gradio page's own protocol, with the page's stream open as in a browser."""
     with _desk(place, "load-gradio") as server:
-        seen = _play(place, server, "gradio", CUSTOMERS, count_s=10 if place.smoke else 90)
+        seen = play_customers(place, server, "gradio", CUSTOMERS, count_s=10 if place.smoke else 90)
     return {
         "gradio_reply_p50_ms": seen.p50_ms,
         "gradio_reply_p95_ms": seen.p95_ms,
@@ -81,7 +81,7 @@ def measure_breaking(place: Workplace) -> Metrics:
         customers = CUSTOMERS
         while customers < _MOST:
             customers *= 2
-            seen = _play(place, server, "api", customers, count_s=5 if place.smoke else 30)
+            seen = play_customers(place, server, "api", customers, count_s=5 if place.smoke else 30)
             if not seen.holds:
                 break
     return {
@@ -115,9 +115,21 @@ def _desk(place: Workplace, name: str) -> Iterator[DeskProcess]:
         yield server
 
 
-def _play(place: Workplace, server: DeskProcess, door: str, customers: int, count_s: float) -> Seen:
+def play_customers(
+    place: Workplace, server: DeskProcess, door: str, customers: int, count_s: float, every_s: float = EVERY_S
+) -> Seen:
+    """Lets customers ask in a process of its own.
+
+    Args:
+        door: ``api`` or ``gradio``.
+        count_s: how long their waits are counted, after some seconds that are not.
+        every_s: each sends a message so often.
+
+    Raises:
+        BenchmarkError: that process failed.
+    """
     warm_s = 3.0 if place.smoke else 12.0
-    load = Load(server.url, door, customers, EVERY_S, warm_s, count_s)
+    load = Load(server.url, door, customers, every_s, warm_s, count_s)
     place.say(f"{customers} customers at the {door} door for {warm_s + count_s:.0f} s")
     busy = server.processor_s()
     command = [sys.executable, "-m", "tests.benchmarks.asking_customers", json.dumps(asdict(load))]

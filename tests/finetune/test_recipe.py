@@ -59,5 +59,5 @@ def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
 
 def test_as_dict_reads_back_as_the_same_recipe() -> None:
     recipe = load_recipe("full")
-    table = recipe.as_dict() | {"languages": list(recipe.languages)}
+    table = recipe.as_dict() | {"languages": list(recipe.languages), "report_to": list(recipe.report_to)}
     assert parse_recipe(table, source="manifest") == recipe

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from finetune.base_model import resolve_base_model
 from finetune.checkpoints import Checkpoints
@@ -13,6 +12,7 @@ from finetune.errors import TrainingError
 from finetune.forward import Forward
 from finetune.model import EncoderModel
 from finetune.recipe import TrainingOptions
+from finetune.tracking import Log
 from finetune.trainer import Trainer
 
 
@@ -42,14 +42,14 @@ def forward(tiny_base: Path) -> Forward:
     return Forward(model, 0, torch.device("cpu"), bf16=False)
 
 
-def _trainer(forward: Forward, task: Scripted, work: Path, **options: object) -> Trainer:
+def _trainer(forward: Forward, task: Scripted, work: Path, log: Log = lambda *_: None, **options: object) -> Trainer:
     return Trainer(
         forward,
         [task],
         TrainingOptions(**{"epochs": 6, "patience": 2} | options),
         seed=1,
         checkpoints=Checkpoints(work, "k"),
-        log=SummaryWriter(str(work / "log")),
+        log=log,
         report=lambda _: None,
     )
 
@@ -64,6 +64,18 @@ def test_early_stopping_keeps_the_best_weights(forward: Forward, tmp_path: Path)
     assert kept == pytest.approx(task.biases[1])
     assert kept != pytest.approx(task.biases[3])
     assert not forward.model.training
+
+
+def test_losses_and_dev_scores_are_logged_by_step(forward: Forward, tmp_path: Path) -> None:
+    noted: list[tuple[int, dict[str, float]]] = []
+    _trainer(
+        forward, Scripted([0.2, 0.8]), tmp_path, lambda values, step: noted.append((step, dict(values))), epochs=2
+    ).run()
+    assert [step for step, values in noted if "loss/scripted" in values] == [1, 2, 3, 4, 5, 6]
+    assert [(step, values) for step, values in noted if "dev/scripted" in values] == [
+        (3, {"dev/scripted": 0.2}),
+        (6, {"dev/scripted": 0.8}),
+    ]
 
 
 def test_a_better_score_resets_the_patience(forward: Forward, tmp_path: Path) -> None:

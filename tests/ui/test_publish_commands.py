@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bot.desk import Desk
 from bot.storage.migrate import upgrade
 from bot.values import Versions
+from ui.commands.compare import compare
 from ui.commands.publish import bundles, rollback
 
 
@@ -63,3 +64,17 @@ def test_clean_keeps_what_a_rollback_needs_and_says_what_it_removed(desk: Desk) 
     done = CliRunner().invoke(bundles, [*at, "--clean", "--keep", "0"])
     assert done.stderr == "Removed bundles/b0\n"
     assert desk.bundles() == ["b1", "b2"]
+
+
+def test_compare_takes_versions_or_directories_and_the_golden_set(
+    desk: Desk, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    at = ["--desk", str(desk.directory), "--provider", "cpu", "--out", str(tmp_path / "page")]
+    assert "no labelled row" in str(CliRunner().invoke(compare, ["b1", "b2", *at]).exception)
+    (desk.directory / "training").mkdir()
+    (desk.directory / "training" / "golden.csv").write_text("text,intent\nwhere is my order,order_status\n")
+    done = CliRunner().invoke(compare, ["b1", str(tiny_bundle), *at])
+    assert "1 rows: 0 lost, 0 won" in done.output
+    assert "golden set" in (tmp_path / "page" / "index.html").read_text()
+    unknown = CliRunner().invoke(compare, ["b1", "b9", *at])
+    assert (unknown.exit_code, "the desk has b1, b2" in unknown.output) == (2, True)

@@ -21,11 +21,12 @@ from ui.commands.options import Directory, InputFile
 @click.option("--dev-sentiments", type=InputFile, help="Dev part.")
 @click.option("--exclude", type=InputFile, help="Texts that must not train, nor their near-duplicates.")
 @click.option("--out", type=Directory, required=True, help="Bundle directory to make.")
-def train(recipe: str, out: Path, **sources: Path | None) -> None:
+@click.option("--report-to", multiple=True, help="tensorboard, wandb or mlflow; may be given again. Else the recipe's.")
+def train(recipe: str, out: Path, report_to: tuple[str, ...], **sources: Path | None) -> None:
     """Train, calibrate, export and report; killed, the same command goes on where it was."""
     from finetune.dataset import DataSources
     from finetune.pipeline import TrainRequest
     from finetune.pipeline import train as make_bundle
 
-    bundle = make_bundle(TrainRequest(recipe, DataSources(**sources), out), click.echo)
+    bundle = make_bundle(TrainRequest(recipe, DataSources(**sources), out, report_to=report_to or None), click.echo)
     click.echo(f"Its report: {bundle / 'report' / 'index.html'}")
