@@ -74,16 +74,18 @@ def list_bundles(desk: Desk) -> list[ListedBundle]:
     Raises:
         DeskError: the pointer or the file of flags is broken.
     """
-    history = desk.history()
+    history, flags = desk.history(), bundle_flags(desk.directory)
     live = history[0].versions.bundle if history else None
-    times, flags = _times(history), bundle_flags(desk.directory)
+    times = _times(history)
     listed = []
     for version in desk.bundles():
         manifest, problem = _manifest(desk, version)
         published, replaced = times.get(version, (None, None))
+        sentences = tuple(flag.sentence for flag in flags.get(version, ()))
         returns = version in times and version != live
-        said = tuple(flag.sentence for flag in flags.get(version, ()))
-        listed.append(ListedBundle(version, manifest, problem, version == live, published, replaced, returns, said))
+        listed.append(
+            ListedBundle(version, manifest, problem, version == live, published, replaced, returns, sentences)
+        )
     return sorted(listed, key=lambda bundle: bundle.version, reverse=True)
 
 

@@ -163,7 +163,8 @@ class _Improvement:
             self.log.line("an earlier run has made this bundle already")
         else:
             lineage = Lineage(dataset.version, self.live.bundle if self.live else None)
-            train(TrainRequest(recipe, dataset.sources, out, lineage), self.log.line)
+            report_to = self.settings.improve.report_to
+            train(TrainRequest(recipe, dataset.sources, out, lineage, report_to=report_to), self.log.line)
         metrics = load_bundle(out).manifest.metrics
         self.store.runs.add_figures(self.log.run_id, {f"bundle_{name}": value for name, value in metrics.items()})
         return out

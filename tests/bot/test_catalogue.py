@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.bundle_flags import ERASED, flag_datasets
 from bot.catalogue import list_bundles
 from bot.desk import Desk, Published
 from bot.values import Versions
@@ -22,6 +23,7 @@ def test_list_shows_lineage_times_figures_and_flags(
     add(desk, tiny_bundle, "b1", dataset="d1")
     add(desk, tiny_bundle, "b2", dataset="d2", parent="b1", metrics={"intent_accuracy": 0.9, "train_s": 3.0})
     add(desk, tiny_bundle, "b3", parent="b2")
+    flag_datasets(tmp_path, ["d1"], ERASED)
     order = [("b1", 1), ("b2", 2), ("b2", 3), ("b1", 4), ("b2", 5), ("b2", 6)]
     states = [Published(Versions(bundle, f"k{day}", None), f"2026-11-0{day}") for bundle, day in reversed(order)]
     monkeypatch.setattr(Desk, "history", lambda self: states)
@@ -37,6 +39,8 @@ def test_list_shows_lineage_times_figures_and_flags(
     assert second.key_metrics == {"intent_accuracy": 0.9}
     assert second.as_dict()["metrics"] == {"intent_accuracy": 0.9, "train_s": 3.0}
     assert (second.as_dict()["dataset"], second.as_dict()["parent"]) == ("d2", "b1")
+    assert "erased" in first.flags[0]
+    assert second.flags == ()
 
 
 def test_a_damaged_bundle_is_listed_with_its_problem(tmp_path: Path, tiny_bundle: Path) -> None:
