@@ -3,7 +3,8 @@
 Shapes: a page of messages (``payload``) or of conversations (``data.payload``), conversations with ``messages``,
 messages, webhook events ``message_created`` and ``message_updated``; one, a list, or a line each. Messages that come
 twice are read once. Fields, after the API (https://developers.chatwoot.com/api-reference/messages/get-messages) and
-the webhooks (https://github.com/chatwoot/docs/blob/main/docs/product/others/webhook-events.md):
+the webhooks
+(https://github.com/chatwoot/docs/blob/8ddfc8a91b69daff6be0590d809d60691787d847/docs/product/others/webhook-events.md):
 
 - ``conversation_id``, or ``conversation.id`` (older webhooks: ``conversation.display_id``); ``id``
 - ``message_type``: 0 or ``incoming`` (customer), 1 or ``outgoing``, 2 or ``activity``, 3 or ``template``; the numbers

@@ -6,9 +6,9 @@ Fields of an event, after https://rasa.com/docs/rasa-pro/concepts/events:
   `AgentUttered` of https://rasa.com/docs/rasa/reference/rasa/shared/core/events/
 - ``text``, ``timestamp`` (Unix seconds)
 - ``parse_data.intent.name``: what Rasa's own model took a message for, not a label that a person gave. Its
-  ``nlu_fallback`` (https://rasa.com/docs/rasa/fallback-handoff) is no intent.
-- a text that begins with ``/`` is an intent that a button sent
-  (https://rasa.com/docs/rasa/responses, payload of buttons), so nobody's words
+  ``nlu_fallback`` (https://rasa.com/docs/rasa/2.x/fallback-handoff/) is no intent.
+- a text that begins with ``/`` is an intent that a button sent, so nobody's words (section "Buttons" of
+  https://github.com/RasaHQ/rasa/blob/00aad3213f34a8f3fad74b0b054fa9cb7cb7230b/docs/docs/responses.mdx)
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,7 @@
   https://rasa.com/docs/rasa/2.x/event-brokers
 - rows of the SQL tracker store's table ``events`` (``sender_id``, ``type_name``, ``timestamp``, ``intent_name``,
   ``data``: the event as JSON) as CSV, JSON, SQLite file or ``pg_dump``; the table is defined in
-  https://github.com/RasaHQ/rasa/blob/3.6.x/rasa/core/tracker_store.py
+  https://github.com/RasaHQ/rasa/blob/790d89d3470ba6d758300975b1d5a68ac74219d2/rasa/core/tracker_store.py
 """
 
 import json
