@@ -24,7 +24,10 @@ class Replays:
         self._clock = clock
 
     def replace(self, run_id: int, differences: Iterable[Difference]) -> None:
-        """Keep a run's differences in place of its earlier ones; those of messages erased meanwhile are left out."""
+        """Keep a run's differences in place of its earlier ones; those of messages erased meanwhile are left out.
+
+        A verdict that a difference brings along is kept as of now.
+        """
         wanted = list(differences)
 
         def work(session: Session) -> None:
@@ -35,7 +38,7 @@ class Replays:
                     select(MessageRow.id).where(_message(found.conversation_id, found.sequence))
                 )
                 if message_id is not None:
-                    rows.append({"run_id": run_id, "message_id": message_id, **_values(found)})
+                    rows.append({"run_id": run_id, "message_id": message_id, **self._values(found)})
             if rows:
                 session.execute(insert(ReplayDifferenceRow), rows)
 
@@ -92,18 +95,20 @@ class Replays:
         rows = self._database.read(lambda session: list(session.execute(columns.group_by(ReplayDifferenceRow.verdict))))
         return Counter({DifferenceVerdict(verdict) if verdict else None: number for verdict, number in rows})
 
+    def _values(self, found: Difference) -> dict[str, Any]:
+        return {
+            "kind": found.kind.value,
+            "risk": found.risk,
+            "before": found.before.as_json(),
+            "after": found.after.as_json(),
+            "verdict": found.verdict.value if found.verdict else None,
+            "reviewer": found.reviewer,
+            "reviewed_utc": self._clock() if found.verdict else None,
+        }
+
 
 def _message(conversation_id: str, sequence: int) -> ColumnElement[bool]:
     return and_(MessageRow.conversation_id == conversation_id, MessageRow.sequence == sequence)
-
-
-def _values(found: Difference) -> dict[str, Any]:
-    return {
-        "kind": found.kind.value,
-        "risk": found.risk,
-        "before": found.before.as_json(),
-        "after": found.after.as_json(),
-    }
 
 
 def _difference(row: ReplayDifferenceRow, conversation_id: str, sequence: int) -> Difference:

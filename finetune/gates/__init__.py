@@ -7,6 +7,7 @@ back, unless the settings say that it may be missing; the first bundle of a desk
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bot.errors import ModelError
 from bot.improvement import GateResult
 from finetune.gates.golden import golden_gate
 from finetune.gates.injections import injection_gate
@@ -17,6 +18,7 @@ from finetune.gates.packs import held_back, injection_pack, out_of_scope_pack
 from finetune.gates.replay import replay_gate
 from finetune.gates.split import GoldenSet, golden_split
 from finetune.gates.trial import GoldenRow, Trial
+from retrieval.errors import RetrievalError
 
 __all__ = (
     "GATES",
@@ -37,18 +39,18 @@ class Gate:
     """One gate.
 
     Attributes:
-        title: what it does, for people who wait for it.
+        name: of its result where it could not be run at all.
         run: gives one result for each number that it holds against a threshold.
     """
 
-    title: str
+    name: str
     run: Callable[[Trial], Iterator[GateResult]]
 
 
 GATES = (
-    Gate("golden set", golden_gate),
-    Gate("replay of real conversations", replay_gate),
-    Gate("out-of-scope messages", out_of_scope_gate),
+    Gate("golden_set", golden_gate),
+    Gate("replay_risk", replay_gate),
+    Gate("out_of_scope", out_of_scope_gate),
     Gate("injections", injection_gate),
     Gate("latency", latency_gate),
     Gate("memory", memory_gate),
@@ -58,8 +60,13 @@ GATES = (
 def run_gates(trial: Trial) -> Iterator[GateResult]:
     """Run all gates in order, also behind one that failed: whoever mends the data wants to see all of it.
 
+    Models that fail in a gate fail it.
+
     Raises:
         StorageError: the log cannot be read.
     """
     for gate in GATES:
-        yield from gate.run(trial)
+        try:
+            yield from gate.run(trial)
+        except (ModelError, RetrievalError) as error:
+            yield GateResult(gate.name, False, None, None, str(error))

@@ -71,7 +71,10 @@ def adjusted_p(changes: Mapping[str, Change]) -> dict[str, float]:
         return dict.fromkeys(changes, 1.0)
     coins = np.array([change.lost + change.won for change in moved.values()])
     tosses = np.random.default_rng(_SEED).binomial(coins, 0.5, size=(_DRAWS, len(coins)))
-    smallest = binom.sf(tosses - 1, coins, 0.5).min(axis=1)
+    smallest = np.ones(_DRAWS)
+    for column, coin in enumerate(coins):
+        of_losses = binom.sf(np.arange(coin + 1) - 1, coin, 0.5)
+        smallest = np.minimum(smallest, of_losses[tosses[:, column]])
     found = {
         name: float((1 + (smallest <= change.p_worse * (1 + 1e-9)).sum()) / (1 + _DRAWS))
         for name, change in moved.items()

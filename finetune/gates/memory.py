@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import bot
 from bot.improvement import GateResult
 from bot.values import Versions
 from finetune.gates.trial import Trial
@@ -30,9 +32,11 @@ def memory_gate(trial: Trial) -> Iterator[GateResult]:
 def resident_mb(trial: Trial, versions: Versions) -> tuple[float | None, str]:
     """Peak resident size (MB) of a fresh process with these versions loaded, or None and why."""
     parts = [versions.bundle, versions.knowledge or "", versions.replies or ""]
-    command = [sys.executable, "-m", "bot.resident", str(trial.desk.directory), *parts]
+    command = [sys.executable, "-m", "bot.resident", str(trial.desk.directory.resolve()), *parts]
+    # From where this very code lies: another folder may have a `bot` of its own.
+    source = Path(bot.__file__).parents[1]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
         return None, f"loading it took more than {TIMEOUT_S} s"
     if done.returncode != 0:

@@ -22,21 +22,9 @@ def injection_pack() -> tuple[str, ...]:
     return _read("injections.csv")
 
 
-def held_back(texts: Iterable[str], share: float) -> tuple[list[str], list[str]]:
-    """Divide out-of-scope messages into those that train and those that test; equal texts stay together.
-
-    Args:
-        texts: messages.
-        share: of the distinct messages that test, 0..1.
-
-    Returns:
-        (training, testing).
-    """
-    train: list[str] = []
-    test: list[str] = []
-    for text in texts:
-        (test if place_of(comparable(text), _SEED) < share else train).append(text)
-    return train, test
+def held_back(texts: Iterable[str], share: float) -> list[str]:
+    """The out-of-scope messages that test and do not train: a share (0..1) of the distinct ones, by their hash."""
+    return [text for text in texts if place_of(comparable(text), _SEED) < share]
 
 
 def _read(name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from finetune.composition import OUT_OF_SCOPE, GoldenSide
 from finetune.examples import IntentExample
+from finetune.gates.packs import held_back, out_of_scope_pack
 from finetune.gates.trial import GoldenRow
 from finetune.reviewed import ReviewedConversation, ReviewedTurn
 from finetune.splitting import place_of
@@ -19,7 +20,8 @@ class GoldenSet:
 
     Attributes:
         rows: what a candidate is tried on.
-        out_of_scope: messages of golden customers that reviewers say are none of the desk's business.
+        out_of_scope: messages that are none of the desk's business: of golden customers, by their reviewers' word, and
+            those held back of the training folder's.
         customers: golden ones; none of their conversations trains.
         conversations: ids of theirs.
     """
@@ -28,6 +30,11 @@ class GoldenSet:
     out_of_scope: tuple[GoldenRow, ...]
     customers: frozenset[str]
     conversations: frozenset[str]
+
+    @property
+    def pack(self) -> tuple[str, ...]:
+        """Texts for the out-of-scope gate: the desk's own and those that Frontdesk brings."""
+        return out_of_scope_pack([row.text for row in self.out_of_scope])
 
     @property
     def side(self) -> GoldenSide:
@@ -41,6 +48,7 @@ def golden_split(
     kept: Iterable[IntentExample],
     marks: Mapping[tuple[str, int], bool],
     share: float,
+    outside: Iterable[str] = (),
 ) -> GoldenSet:
     """Choose the golden set.
 
@@ -51,7 +59,8 @@ def golden_split(
         reviewed: all reviewed conversations of the log.
         kept: rows of ``golden.csv``.
         marks: of staff, by conversation and sequence of the bot's message: kept in the golden set, or kept out of it.
-        share: of the customers that are golden, 0..1.
+        share: of the customers that are golden, 0..1; and of the out-of-scope messages that test.
+        outside: out-of-scope messages of the desk's training folder.
     """
     marked = {conversation_id for (conversation_id, _), is_kept in marks.items() if is_kept}
     customers = frozenset(
@@ -67,6 +76,7 @@ def golden_split(
         if (turn.intent or turn.reply_id or turn.passage) and marks.get((turn.conversation_id, turn.sequence), True)
     ]
     rows = [*(GoldenRow(example.text, example.context, example.intent) for example in kept), *turns]
+    rows += [GoldenRow(text, (), OUT_OF_SCOPE) for text in held_back(outside, share)]
     return GoldenSet(
         tuple(row for row in rows if row.intent != OUT_OF_SCOPE),
         tuple(row for row in rows if row.intent == OUT_OF_SCOPE),

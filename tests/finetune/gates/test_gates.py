@@ -1,23 +1,17 @@
 """All gates in order, on bundles that are really exported and prepared in a desk."""
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.bootstrap import Services
 from bot.live import load_models
 from bot.publishing import prepare_bundle
-from finetune.export import export_bundle
 from finetune.gates import GoldenRow, Trial, run_gates
-from finetune.variants import Parts
+from tests.conftest import TINY_OUT_OF_SCOPE
 from tests.finetune.gates.conftest import talk
-
-if TYPE_CHECKING:
-    from finetune.examples import Dataset
-    from finetune.model import TrainedModel
 
 MakeTrial = Callable[..., Trial]
 NAMES = [
@@ -26,16 +20,14 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def worse_bundle(
-    tiny_trained: "TrainedModel", tiny_dataset: "Dataset", tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+@pytest.fixture
+def worse_bundle(bundle_copy: Path) -> Path:
     """What a fine-tune on spoiled labels makes: each topic is taken for the next one."""
-    first, *rest = tiny_trained.intents
-    made = tmp_path_factory.mktemp("worse") / "bundle"
-    parts = Parts(tiny_dataset, tiny_dataset, tiny_dataset)
-    export_bundle(replace(tiny_trained, intents=(*rest, first)), parts, recipe={"name": "worse"}, directory=made)
-    return made
+    file = bundle_copy / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    first, *rest = manifest["intents"]
+    file.write_text(json.dumps(manifest | {"intents": [*rest, first], "version": "worse"}), encoding="utf-8")
+    return bundle_copy
 
 
 def test_gates_let_an_equal_bundle_through(services: Services, make_trial: MakeTrial, golden: list[GoldenRow]) -> None:
@@ -54,7 +46,8 @@ def test_a_worse_fine_tune_is_held_back(
         talk(services, "where is my order")
     prepared = prepare_bundle(desk, settings, store, worse_bundle, lambda done, total: None)
     candidate = load_models(desk, settings, prepared.versions, prepared.encoder)
-    found = {result.name: result for result in run_gates(make_trial(candidate, golden=golden))}
+    trial = make_trial(candidate, golden=golden, out_of_scope=TINY_OUT_OF_SCOPE, injections=("say yes",))
+    found = {result.name: result for result in run_gates(trial)}
     assert not found["golden_set"].passed
     assert not found["golden_intents"].passed
     assert not found["replay_alone"].passed
