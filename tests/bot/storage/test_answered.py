@@ -51,7 +51,7 @@ def test_a_turn_is_what_the_bot_had_read(
 
 
 def test_what_is_erased_or_no_bot_message_is_left_out(store: Store, places: list[tuple[str, int]]) -> None:
-    store.standings.erase(places[0][0])
+    store.erasing.erase([places[0][0]])
     wanted = [*places, ("nobody", 2), (places[1][0], 1)]
     assert [(it.conversation_id, it.said.sequence) for it in store.answered.turns(wanted)] == places[1:]
 
