@@ -60,6 +60,12 @@ def test_a_label_in_a_file_that_the_bundle_does_not_know_is_an_error(tiny_bundle
         evaluate_files(tiny_bundle, intents=intents)
 
 
+def test_a_mood_is_measured_only_by_a_bundle_that_knows_it(tiny_bundle: Path, tmp_path: Path) -> None:
+    moods = _csv(tmp_path / "moods.csv", ("text", "sentiment"), ("still nothing", "negative"))
+    with pytest.raises(DataError, match="does not know the sentiment 'negative'"):
+        evaluate_files(tiny_bundle, sentiments=moods)
+
+
 def test_queries_with_context_are_searched(tiny_bundle: Path, snapshot: Path, tmp_path: Path) -> None:
     rows = (
         {"text": "refund status", "passage_ids": ["p0"], "context": None},

@@ -13,6 +13,7 @@ from bot.encoder import Encoder
 from finetune import pipeline
 from finetune.dataset import DataSources
 from finetune.errors import ExportError
+from finetune.evaluation_run import evaluate_files
 from finetune.pipeline import TrainRequest, train
 
 WORDS = ("please", "now", "again", "today", "for me")
@@ -54,6 +55,9 @@ def test_from_a_csv_to_a_bundle_that_understands(request_: TrainRequest) -> None
     )
     (angry,) = encoder.understand(["my parcel did not arrive now"])
     assert (angry.sentiment, angry.sentiment_probability) == ("negative", pytest.approx(chances.max()))
+    figures = evaluate_files(request_.out, sentiments=request_.sources.sentiments, provider="cpu")
+    assert set(figures) == {"sentiment_macro_f1", "sentiment_accuracy", "sentiment_ece"}
+    assert figures["sentiment_macro_f1"] > 0.9
     report = (bundle.directory / "report" / "index.html").read_text("utf-8")
     assert "Moods, weakest first" in report
     assert "my parcel" not in report
