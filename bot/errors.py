@@ -11,6 +11,7 @@ BotError
 │   ├── ConversationClosedError     nobody can write here any more
 │   ├── MoveRefusedError            the conversation's owner cannot change so
 │   ├── TurnTakenError              part of the turn has been answered meanwhile
+│   ├── LabelFindingNotFoundError   a finding of the label audit is gone
 │   ├── ReplyNotFoundError          no reply has this id
 │   ├── ArticleNotFoundError        no article has this id
 │   ├── ChangedMeanwhileError       somebody else changed the article or reply meanwhile
@@ -54,6 +55,10 @@ class ConversationNotFoundError(StorageError):
 
 class MessageNotFoundError(StorageError):
     """The conversation has no such message, or it is not of the kind that the call needs."""
+
+
+class LabelFindingNotFoundError(StorageError):
+    """The label audit has no such finding (any more)."""
 
 
 class OwnedByPersonError(StorageError):

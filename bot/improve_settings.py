@@ -30,6 +30,9 @@ class ImproveSettings(BaseModel):
         latency_ratio: most that a turn may take against the live bundle's, at the 95th percentile.
         latency_enough_ms: a turn as fast as this is fast enough, whatever the live bundle takes.
         memory_mb: most resident memory that the candidate's models may take.
+        thin_intent_rows: an intent with fewer labelled rows is reported as too thin.
+        overlap_share: two intents overlap from this share of their rows on that are taken for the other one.
+        production_days: how far back the label audit looks at what followed the bot's turns.
         report_to: where a training's curves go: ``tensorboard``, ``wandb``, ``mlflow``.
     """
 
@@ -52,4 +55,7 @@ class ImproveSettings(BaseModel):
     latency_ratio: float = Field(default=1.5, gt=0)
     latency_enough_ms: float = Field(default=20, ge=0)
     memory_mb: int = Field(default=2000, ge=1)
+    thin_intent_rows: int = Field(default=10, ge=1)
+    overlap_share: Share = 0.1
+    production_days: int = Field(default=30, ge=1)
     report_to: tuple[str, ...] = ("tensorboard",)

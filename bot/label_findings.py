@@ -113,3 +113,42 @@ class Overrides:
 def row_fingerprint(text: str) -> str:
     """Hash (sha256, hex) of a row's text, whatever its entities and white space."""
     return hashlib.sha256(normalise(html.unescape(text)).encode("utf-8", "replace")).hexdigest()
+
+
+def told_of(found: Finding) -> str:
+    """A finding in one line for people, without any customer's words."""
+    numbers = found.figures
+    match found.kind:
+        case FindingKind.MISLABELLED:
+            place = _place(found.row)
+            return f"{found.given}, rather {found.suggested} ({numbers.get('chance_suggested', 0):.0%}): {place}"
+        case FindingKind.CONTRADICTION:
+            return f"{found.given} here, {found.suggested} on nearly the same words: {_place(found.row)}"
+        case FindingKind.OVERLAP:
+            rows, other = numbers["taken_for_other"], numbers["taken_from_other"]
+            return (
+                f"{found.given} and {found.suggested} overlap: {rows:.0f} of {numbers['rows']:.0f} and {other:.0f} of "
+                f"{numbers['rows_of_other']:.0f} rows are taken for the other"
+            )
+        case FindingKind.THIN:
+            return f"{found.given} has {numbers['rows']:.0f} rows, fewer than {numbers['least']:.0f}"
+        case _:
+            return (
+                f"{found.given}: {_HAPPENED[found.kind]} in {numbers['rate']:.0%} of {numbers['turns']:.0f} turns "
+                f"(95 % {numbers['low']:.0%} to {numbers['high']:.0%}; the desk {numbers['desk_rate']:.0%})"
+            )
+
+
+_HAPPENED = {
+    FindingKind.REPHRASED: "said again",
+    FindingKind.DISLIKED: "thumb down",
+    FindingKind.HANDED_OFF: "handed off at once",
+}
+
+
+def _place(row: RowPlace | None) -> str:
+    if row is None:
+        return "no row"
+    if row.sequence is not None:
+        return f"message {row.sequence} of conversation {row.conversation_id}"
+    return f"{row.file} {row.fingerprint[:12]}"

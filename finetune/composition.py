@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.dataset_files import CONVERSATION
+from bot.label_findings import Overrides
 from bot.redaction.values import Participants, Redacted
 from finetune.dataset_store import Content
 from finetune.dialogues import Dialogue
 from finetune.reviewed import ReviewedConversation, ReviewedTurn
-from finetune.training_folder import TrainingFolder
+from finetune.training_folder import DIALOGUES, INTENTS, TrainingFolder
 from retrieval.values import Passage
 
 OUT_OF_SCOPE = "out_of_scope"
@@ -56,6 +57,7 @@ def compose(
     passages: Sequence[Passage],
     redact: Redact,
     progress: Progress,
+    overrides: Overrides | None = None,
 ) -> Composition:
     """Put together what trains.
 
@@ -66,6 +68,7 @@ def compose(
         passages: of the current knowledge.
         redact: takes personal data out of one conversation's texts.
         progress: told (done, all) reviewed conversations.
+        overrides: people's verdicts on labels of the folder's rows; those on reviewed turns are in ``reviewed``.
     """
     made = Composition()
     content = made.content
@@ -77,6 +80,7 @@ def compose(
     content.excluded += [(_one(text, redact, made), owner) for text, owner in golden.texts]
     content.dialogues = [_redacted(dialogue, NOBODY, redact, made) for dialogue in folder.dialogues()]
     content.queries = [_redacted_query(row, redact, made) for row in _answerable(folder.queries(), passages, made)]
+    _override(content, overrides or Overrides(), made)
     for done, conversation in enumerate(reviewed, start=1):
         if conversation.customer in golden.customers:
             made.left_out["conversations of golden customers"] += 1
@@ -84,6 +88,24 @@ def compose(
             _add(conversation, passages, redact, made)
         progress(done, len(reviewed))
     return made
+
+
+def _override(content: Content, overrides: Overrides, made: Composition) -> None:
+    """Give the folder's rows the labels that people want; after redaction, since that is the text which was audited."""
+    rows = [(row, overrides.label(INTENTS, row.text, row.intent)) for row in content.intents]
+    content.intents = [replace(row, intent=label) for row, label in rows if label is not None]
+    if len(content.intents) < len(rows):
+        made.left_out["rows that a label verdict dropped"] += len(rows) - len(content.intents)
+    content.dialogues = [
+        Dialogue(
+            dialogue.conversation_id,
+            tuple(
+                replace(it, intent=overrides.label(DIALOGUES, it.text, it.intent)) if it.intent else it
+                for it in dialogue.messages
+            ),
+        )
+        for dialogue in content.dialogues
+    ]
 
 
 def _add(conversation: ReviewedConversation, passages: Sequence[Passage], redact: Redact, made: Composition) -> None:

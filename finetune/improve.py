@@ -23,12 +23,14 @@ from bot.redaction.redactor import redact
 from bot.settings import Settings
 from bot.storage.store import Store
 from bot.values import Versions
+from finetune.base_model import resolve_base_model
 from finetune.composition import compose
-from finetune.dataset_store import DatasetStore, DatasetVersion
+from finetune.dataset_store import Content, DatasetStore, DatasetVersion
 from finetune.errors import FinetuneError
 from finetune.export import Lineage
 from finetune.gates import GoldenSet, Trial, golden_split, run_gates
 from finetune.history.report import ImportReport
+from finetune.label_audit.desk import audit_desk
 from finetune.pipeline import TrainRequest, train
 from finetune.progress import Report
 from finetune.recipe import load_recipe
@@ -130,8 +132,8 @@ class _Improvement:
         self.store.runs.add_figures(self.log.run_id, {"golden_rows": len(found.rows)})
         return found
 
-    def dataset(self, collected: Collected, golden: GoldenSet) -> DatasetVersion:
-        """A version of everything that may train, redacted."""
+    def dataset(self, collected: Collected, golden: GoldenSet) -> tuple[DatasetVersion, Content]:
+        """A version of everything that may train, redacted, and its rows."""
         self.log.step("Redacting and composing the dataset")
         take_over_folders(self.store, self.desk.knowledge_folders(self.settings))
         folder, rules = self._folder(), self.settings.privacy.rules()
@@ -142,6 +144,7 @@ class _Improvement:
             current_passages(self.store),
             lambda texts, people: redact(texts, people, rules),
             self.log.progress,
+            self.store.label_findings.overrides(),
         )
         for line in folder.report.summary()[1:]:
             self.log.line(line)
@@ -152,7 +155,14 @@ class _Improvement:
         self.log.line(f"redacted: {_counted(made.redactions) or 'nothing'}")
         self.store.runs.record(self.log.run_id, dataset_version=version.version)
         self.store.runs.add_figures(self.log.run_id, {"redactions": made.redactions.total()})
-        return version
+        return version, made.content
+
+    def audit(self, content: Content, collected: Collected) -> None:
+        """Labels that look wrong, for people to judge; the training goes on with what it has."""
+        self.log.step("Auditing labels")
+        base = resolve_base_model(load_recipe(self._recipe()).base_model)
+        figures = audit_desk(self.store, self.settings, content, collected.conversations, base, self.log.line)
+        self.store.runs.add_figures(self.log.run_id, figures)
 
     def train(self, dataset: DatasetVersion) -> Path:
         """A bundle in the desk's work folder; one that a killed run has finished there is taken as it is."""
@@ -235,9 +245,10 @@ def _run(one: _Improvement) -> Outcome:
     if one.live and not collected.fresh and not one.request.force:
         return RunState.NOTHING_NEW, NOTHING_NEW
     golden = one.golden(collected)
-    dataset = one.dataset(collected, golden)
+    dataset, content = one.dataset(collected, golden)
     if dataset.version == one.live_dataset() and not one.request.force:
         return RunState.NOTHING_NEW, SAME_DATA
+    one.audit(content, collected)
     bundle = one.train(dataset)
     prepared = one.prepare(bundle)
     outcome = one.finish(prepared, one.judge(prepared, golden))

@@ -6,7 +6,7 @@ messages stay what they are, and never become something to learn.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -72,6 +72,8 @@ class Collected:
     Attributes:
         until_utc: the latest review's time; None without reviews.
         fresh: reviews since the time that was asked for.
+        settled: labels that a person gave as a verdict of the label audit, by conversation and bot message; None drops
+            the label. They stand above all reviews.
         disagreements: messages whose reviewers name different intents; no intent is learnt from these.
     """
 
@@ -80,6 +82,7 @@ class Collected:
     fresh: int = 0
     reviews: int = 0
     disagreements: int = 0
+    settled: Mapping[tuple[str, int], str | None] = field(default_factory=dict)
 
 
 def collect_reviewed(store: Store, since_utc: datetime | None, progress: Progress) -> Collected:
@@ -90,7 +93,7 @@ def collect_reviewed(store: Store, since_utc: datetime | None, progress: Progres
         since_utc: reviews later than this are counted as fresh.
         progress: told (done, all) conversations.
     """
-    collected = Collected()
+    collected = Collected(settled=store.label_findings.overrides().turns)
     by_message: defaultdict[str, defaultdict[int, list[Review]]] = defaultdict(lambda: defaultdict(list))
     for review in store.reviews.since(EVER):
         by_message[review.conversation_id][review.sequence].append(review)
@@ -134,6 +137,10 @@ def _turn(
     before = [logged for logged in log if said.answers is not None and logged.sequence <= said.answers]
     asked = _last_turn(before)
     intents = {review.right_intent for review in reviews if review.right_intent}
+    named = (conversation_id, said.sequence)
+    if named in collected.settled:
+        label = collected.settled[named]
+        intents = {label} if label else set()
     collected.disagreements += len(intents) > 1
     latest = max(reviews, key=lambda review: review.reviewed_utc)
     passages = [review.opinion.passage for review in reviews if review.opinion.passage]

@@ -13,6 +13,7 @@ from ui.commands.erase import erase, retention
 from ui.commands.history import history
 from ui.commands.improve import improve
 from ui.commands.knowledge import knowledge
+from ui.commands.labels import labels
 from ui.commands.publish import bundles, publish, rollback
 from ui.commands.replies import replies
 from ui.commands.serve import serve, worker
@@ -34,7 +35,7 @@ def cli() -> None:
 
 
 for command in (
-    history, replies, knowledge, train, predict, rank, search, evaluate,
+    history, replies, knowledge, labels, train, predict, rank, search, evaluate,
     improve, publish, rollback, bundles, compare, serve, worker, chat, explain, audit, db, staff, alerts,
     erase, retention,
 ):  # fmt: skip

@@ -16,7 +16,9 @@ from bot.storage.figures import Figures
 from bot.storage.gauges import Gauges
 from bot.storage.golden import Golden
 from bot.storage.inbox import Inbox
+from bot.storage.intent_outcomes import IntentOutcomes
 from bot.storage.jobs import Jobs
+from bot.storage.label_findings import LabelFindings
 from bot.storage.migrate import check
 from bot.storage.notes import CannedReplies, Notes
 from bot.storage.ownership import Ownership
@@ -47,6 +49,8 @@ class Store:
         reviews: what people think of the bot's messages.
         gauges: counts of what is open.
         jobs: background work, as seen by this worker.
+        label_findings: what label audits found, and the verdicts on it.
+        intent_outcomes: what followed the turns of each intent.
         figures: what happened in numbers.
         staff: who may log in, and their logins.
         audit: what staff did.
@@ -75,6 +79,8 @@ class Store:
         self.reviews = Reviews(database, clock)
         self.gauges = Gauges(database, clock)
         self.jobs = Jobs(database, clock)
+        self.label_findings = LabelFindings(database, clock)
+        self.intent_outcomes = IntentOutcomes(database)
         self.figures = Figures(database, clock)
         self.staff = Staff(database, clock)
         self.audit = AuditLog(database, clock)
