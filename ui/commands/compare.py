@@ -54,18 +54,37 @@ def _directory(desk: "Desk", named: str) -> Path:
 
 
 def _rows(desk: "Desk", files: dict[str, Path | None]) -> tuple["Dataset", str]:
+    """Rows of the files, else of the golden set; and where they come from."""
     from dataclasses import replace
 
     from finetune.dataset import load_labelled
-    from finetune.history.report import ImportReport
-    from finetune.training_folder import FOLDER, TrainingFolder
 
     given = load_labelled(**files)
     named = ", ".join(str(path) for path in files.values() if path)
     if given.intents or given.reply_pairs:
         return given, named
-    folder = TrainingFolder(desk.directory / FOLDER, ImportReport())
-    return replace(given, intents=folder.golden()), f"the golden set of {folder.path}{named and ', '}{named}"
+    golden = _golden(desk)
+    outside = given.out_of_scope or golden.out_of_scope
+    return replace(golden, out_of_scope=outside), f"the desk's golden set{named and ', '}{named}"
+
+
+def _golden(desk: "Desk") -> "Dataset":
+    """The rows that staff keep, and the reviewed turns of golden customers."""
+    from bot.bootstrap import open_store
+    from finetune.examples import Dataset, IntentExample
+    from finetune.gates import golden_split
+    from finetune.history.report import ImportReport
+    from finetune.reviewed import collect_reviewed
+    from finetune.training_folder import FOLDER, TrainingFolder
+    from ui.commands.progress import progress_bar
+
+    settings = desk.settings()
+    kept = TrainingFolder(desk.directory / FOLDER, ImportReport()).golden()
+    with open_store(desk, settings) as store, progress_bar("Reading reviews") as progress:
+        reviewed = collect_reviewed(store, None, progress).conversations
+        found = golden_split(reviewed, kept, store.golden.marks(), settings.improve.golden_share)
+    rows = tuple(IntentExample(row.text, row.intent, row.context) for row in found.rows if row.intent)
+    return Dataset(rows, tuple(row.text for row in found.out_of_scope))
 
 
 def _say(found: "Comparison") -> None:
