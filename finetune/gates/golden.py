@@ -49,23 +49,29 @@ def intents_right(rows: Sequence[GoldenRow], models: Models) -> Flags:
 
     A message is read alone, and with what came before it where that does not settle the turn.
     """
-    alone = _understood([row.text for row in rows], rows, models)
-    whole = _understood([turn_text([*row.context, row.text]) for row in rows], rows, models)
+    forms = [(row.text, turn_text([*row.context, row.text])) for row in rows]
+    understood = _understood(rows, forms, models)
     found = (
-        first if action_without_knowledge(first, models.rules) is Action.ANSWER else second
-        for first, second in zip(alone, whole, strict=True)
+        understood[alone]
+        if action_without_knowledge(understood[alone], models.rules) is Action.ANSWER
+        else understood[whole]
+        for alone, whole in forms
     )
     likeliest = [seen.ranking[0].intent if seen.ranking else None for seen in found]
     return np.array([guess == row.intent for guess, row in zip(likeliest, rows, strict=True)], dtype=np.bool_)
 
 
-def _understood(texts: Sequence[str], rows: Sequence[GoldenRow], models: Models) -> list[Understanding]:
-    known = [
-        foreign_reason(row.text, models.languages, models.encoder.unknown_token_share(row.text)) is None for row in rows
-    ]
-    found = iter(models.encoder.understand([text for text, is_known in zip(texts, known, strict=True) if is_known]))
-    nothing = Understanding((), None, None, None)
-    return [next(found) if is_known else nothing for is_known in known]
+def _understood(
+    rows: Sequence[GoldenRow], forms: Sequence[tuple[str, str]], models: Models
+) -> dict[str, Understanding]:
+    """What a bundle makes of each form of the rows; nothing, in a language that it does not know."""
+    encoder, read = models.encoder, dict[str, Understanding]()
+    for row, pair in zip(rows, forms, strict=True):
+        reason = foreign_reason(row.text, models.languages, encoder.unknown_token_share(row.text))
+        if reason is not None:
+            read |= dict.fromkeys(pair, Understanding((), None, None, None, reason))
+    texts = [text for text in dict.fromkeys(text for pair in forms for text in pair) if text not in read]
+    return read | dict(zip(texts, encoder.understand(texts), strict=True))
 
 
 def _too_few(rows: int, least: int) -> GateResult:
