@@ -171,7 +171,7 @@ def _alone(trial: Trial, found: _Replayed) -> GateResult:
     figures |= {"difference": -change.points_lost / 100, "difference_low": gap_low, "difference_high": gap_high}
     allowed = trial.thresholds.replay_points_lost
     passed = not change.weighs(allowed, trial.thresholds.significance)
-    gap = f"{-change.points_lost:+.1f} points ({100 * gap_low:+.1f} to {100 * gap_high:+.1f})"
+    gap = f"{0 - change.points_lost:+.1f} points ({100 * gap_low:+.1f} to {100 * gap_high:+.1f})"
     detail = f"{predicted}, live {live / len(alone):.1%}: {gap}"
     if not passed:
         detail += "; see which answers are lost under Improve"
