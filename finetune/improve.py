@@ -15,6 +15,7 @@ from bot.articles import current_passages, take_over_folders
 from bot.bundle import load_bundle
 from bot.dataset_files import DATASETS
 from bot.desk import Desk
+from bot.erasure import Erasure
 from bot.errors import BotError
 from bot.improvement import GateResult, Run, RunState
 from bot.live import load_models
@@ -151,6 +152,8 @@ class _Improvement:
         store = DatasetStore(self.desk.directory / DATASETS)
         figures = {"redactions": dict(made.redactions), "left_out": dict(made.left_out)}
         version = store.write(made.content, parent=self.live_dataset(), figures=figures)
+        if Erasure(self.desk, self.settings, self.store).again().files.rows:  # somebody was erased since collecting
+            version = store.read(version.version)
         self.log.line(f"dataset {version.version}: {_counted(version.manifest['counts'])}")
         self.log.line(f"redacted: {_counted(made.redactions) or 'nothing'}")
         self.store.runs.record(self.log.run_id, dataset_version=version.version)

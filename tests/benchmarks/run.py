@@ -107,12 +107,21 @@ def load() -> dict[str, Part]:
 
 def loop() -> dict[str, Part]:
     """Parts of `loop`: from reviewed transcripts to a better bot."""
-    from tests.benchmarks import loop_airlines, loop_alerts, loop_kills, loop_sentiment, loop_swap, loop_tenk
+    from tests.benchmarks import (
+        loop_airlines,
+        loop_alerts,
+        loop_erase,
+        loop_kills,
+        loop_sentiment,
+        loop_swap,
+        loop_tenk,
+    )
 
     return {
         "alerts": Part(loop_alerts.measure, ("alerts",)),
         "airlines": Part(loop_airlines.measure, ("airlines",)),
         "tenk": Part(loop_tenk.measure, ("improve_10k",)),
+        "erase": Part(loop_erase.measure, ("erase",)),
         "sentiment": Part(loop_sentiment.measure, ("sentiment",)),
         "kills": Part(loop_kills.measure, ("training_kills",)),
         "swap": Part(loop_swap.measure, ("hot_swap", "rollback_s")),

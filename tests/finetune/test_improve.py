@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,3 +141,23 @@ def test_the_very_rows_of_the_live_bundle_are_not_trained_again(services: Servic
     save_opinion(services.store, review.conversation_id, review.sequence, review.opinion, reviewer=review.reviewer)
     again = improve(services.desk, settings, services.store, Request("eve"), lambda _: None)
     assert (again.state, again.reason) == (RunState.NOTHING_NEW, SAME_DATA)
+
+
+def test_somebody_who_is_erased_while_a_run_collects_is_not_in_its_dataset(
+    services: Services, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(services, tiny_base, TINY_INTENTS)
+    here, collect = review_one(services), module.collect_reviewed
+
+    def collected_before(*parts: Any) -> Any:
+        collected = collect(*parts)
+        services.delivery.erase(here)
+        return collected
+
+    monkeypatch.setattr(module, "collect_reviewed", collected_before)
+    monkeypatch.setattr(module, "train", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(services)
+    (dataset,) = (services.desk.directory / "datasets").iterdir()
+    assert conversations_in(dataset) == set()
+    assert "parcel" not in (dataset / "dialogues.jsonl").read_text()
