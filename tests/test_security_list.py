@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
 MOST_WITHOUT_A_TEST = 8
-LEAST_LINES = {"Delivery": 12, "Models": 9, "Input": 11, "Access": 11, "Language": 6, "What Gradio": 11}
+LEAST_LINES = {"Delivery": 12, "Models": 9, "Input": 11, "Access": 11, "Language": 6, "Erasure": 10, "What Gradio": 11}
 _NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
