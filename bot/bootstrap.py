@@ -59,8 +59,15 @@ class Services:
             },
             "degraded": models.degraded,
             "not_live": self.live.last_error,
-            "flags": [flag.sentence for flag in flags_of_bundle(self.desk.directory, models.versions.bundle)],
+            "flags": self._flags(models.versions.bundle),
         }
+
+    def _flags(self, bundle: str) -> list[str]:
+        """What people should know of the bundle; a damaged file of flags is said, and keeps no turn from its answer."""
+        try:
+            return [flag.sentence for flag in flags_of_bundle(self.desk.directory, bundle)]
+        except BotError as error:
+            return [str(error)]
 
 
 @contextmanager
