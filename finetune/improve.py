@@ -29,7 +29,7 @@ from finetune.composition import compose
 from finetune.dataset_store import Content, DatasetStore, DatasetVersion
 from finetune.errors import FinetuneError
 from finetune.export import Lineage
-from finetune.gates import GoldenSet, Trial, golden_split, run_gates
+from finetune.gates import GoldenSet, Trial, golden_split, out_of_scope_pack, run_gates
 from finetune.history.report import ImportReport
 from finetune.label_audit.desk import audit_desk
 from finetune.pipeline import TrainRequest, train
@@ -201,6 +201,7 @@ class _Improvement:
             live=load_models(self.desk, self.settings, self.live) if self.live else None,
             candidate=load_models(self.desk, self.settings, prepared.versions, prepared.encoder),
             golden=golden.rows,
+            out_of_scope=[*out_of_scope_pack(), *(row.text for row in golden.out_of_scope)],
             since_utc=last.finished_utc if last else None,
             say=self.log.progress,
         )
@@ -217,16 +218,19 @@ class _Improvement:
         if failed:
             return RunState.HELD, f"held back by {', '.join(failed)}; the live bundle stays"
         if not self.request.publish:
-            return RunState.HELD, f"passed every gate; publish it with `frontdesk publish {prepared.versions.bundle}`"
+            where = self.desk.bundle_directory(prepared.versions.bundle)
+            return RunState.HELD, f"passed every gate; publish it with `frontdesk publish {where}`"
         self.log.step("Publishing")
         versions = go_live(self.desk, self.settings, self.store, prepared)
         self.log.line(f"live: bundle {versions.bundle}, knowledge {versions.knowledge}, replies {versions.replies}")
         return RunState.PUBLISHED, None
 
     def _recipe(self) -> str:
-        chosen = self.request.recipe or self.settings.improve.recipe
-        own = self._folder().recipe
-        return chosen or (str(own) if own else "full")
+        if self.request.recipe:
+            return self.request.recipe
+        own = self.settings.improve.recipe or self._folder().recipe or "full"
+        in_desk = self.desk.directory / own
+        return str(in_desk if in_desk.is_file() else own)
 
     def _folder(self) -> TrainingFolder:
         return TrainingFolder(self.desk.directory / FOLDER, ImportReport())
