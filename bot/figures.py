@@ -125,6 +125,21 @@ class MoodCount:
 
 
 @dataclass(frozen=True, slots=True)
+class MoodTopic:
+    """An intent's turns of known mood over a period, the negative ones, and the shares of its two halves.
+
+    Attributes:
+        earlier: share of negative turns in the first half, 0..1; None where there were none, as ``later``.
+    """
+
+    intent: str
+    turns: int
+    negative: int
+    earlier: float | None
+    later: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HourCount:
     """Turns of one intent in one hour: all, those whose mood is known, and the negative ones.
 
@@ -169,6 +184,24 @@ def trends(days: Mapping[date, Mapping[str, int]], period: Period, *, limit: int
     both = halves[0] + halves[1]
     top = sorted(both, key=lambda intent: (-both[intent], intent))[:limit]
     return [IntentTrend(intent, both[intent], halves[0][intent], halves[1][intent]) for intent in top]
+
+
+def sum_moods(parts: Iterable[MoodCount]) -> MoodCount:
+    """All of them together."""
+    rows = list(parts)
+    return MoodCount(sum(one.turns for one in rows), sum(one.negative for one in rows))
+
+
+def mood_topics(days: Mapping[date, Mapping[str, MoodCount]]) -> list[MoodTopic]:
+    """Intents by how many of their turns were negative, most first; an odd day in the middle is of the later half."""
+    dates = sorted(days)
+    halves = dates[: len(dates) // 2], dates[len(dates) // 2 :]
+    topics = []
+    for intent in {intent for counts in days.values() for intent in counts}:
+        parts = [sum_moods(days[day].get(intent, MoodCount()) for day in half) for half in halves]
+        both = sum_moods(parts)
+        topics.append(MoodTopic(intent, both.turns, both.negative, *(share(one.negative, one.turns) for one in parts)))
+    return sorted(topics, key=lambda one: (-one.negative, -one.turns, one.intent))
 
 
 def savings(outcomes: Outcomes, *, minutes_per_conversation: float, agent_minute_cost: float) -> Savings:

@@ -78,7 +78,7 @@ def sentence(found: Finding) -> str:
     what = "negative turns" if found.kind is AlertKind.MOOD else f"turns about {found.series}"
     return (
         f"{found.observed} {what} since {found.from_utc:%Y-%m-%d %H:%M} UTC; "
-        f"usual are {found.expected:.0f}, seldom more than {found.usual_most}."
+        f"usual are {few(found.expected)}, seldom more than {found.usual_most}."
     )
 
 
@@ -147,3 +147,8 @@ def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the server answered {error.smtp_code}"
     return " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
+
+
+def few(count: float) -> str:
+    """A mean of counts, with a decimal where it matters."""
+    return f"{count:,.1f}" if count < 10 else f"{count:,.0f}"

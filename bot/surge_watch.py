@@ -148,7 +148,7 @@ def _finding(kind: AlertKind, name: str, surge: Surge, counts: Array, usual: Usu
 def _picture(series: int, counts: Array, usual: Usual, start: datetime) -> Picture:
     last = slice(-_PICTURE_H, None)
     mean = usual.mean[last, series]
-    most = upper(np.nan_to_num(mean), usual.spread[last, series], 1)
+    most = upper(np.nan_to_num(mean), usual.spread[last, series] + usual.hour_spread[series])
     known = ~np.isnan(mean)
     return Picture(
         start + (len(counts) - len(mean)) * _HOUR,

@@ -18,8 +18,6 @@ from bot.usual import DAY_H, Array, Usual, trailing
 
 _TIMES = 2.5
 """The chart is tuned to a mean that rises to so many times the usual one."""
-_HOUR_SPREAD = 0.2
-"""Single hours scatter more than days; of a sum over several hours each bears its part."""
 _LEAST = 5
 """Fewer counts are no surge, however rare."""
 _USUAL_SHARE, _OVER_SHARE = 0.999, 0.975
@@ -85,11 +83,11 @@ def cusum(counts: Array, usual: Usual, threshold: float) -> Chart:
         usual: what is expected of them.
         threshold: log likelihood ratio at which the alarm begins.
     """
-    mean, spread = np.nan_to_num(usual.mean), usual.spread + _HOUR_SPREAD
+    mean, spread = np.nan_to_num(usual.mean), usual.spread + usual.hour_spread
     ratio = np.log((1 + _TIMES * spread * mean) / (1 + spread * mean))
     gain = np.where(np.isnan(usual.mean), 0.0, counts * np.log(_TIMES) - (counts + 1 / spread) * ratio)
     day = trailing(counts, DAY_H)
-    calm = day <= upper(trailing(mean, DAY_H), usual.spread, DAY_H, _OVER_SHARE)
+    calm = day <= upper(trailing(mean, DAY_H), usual.spread + usual.hour_spread / DAY_H, _OVER_SHARE)
     alarm, first = np.zeros(counts.shape, bool), np.zeros(counts.shape, np.int64)
     height, begun, alarmed = np.zeros(counts.shape[1]), np.zeros(counts.shape[1], np.int64), alarm[0].copy()
     for hour in range(len(counts)):
@@ -102,14 +100,15 @@ def cusum(counts: Array, usual: Usual, threshold: float) -> Chart:
     return Chart(alarm, first)
 
 
-def upper(mean: Array, spread: Array, hours: int, share: float = _USUAL_SHARE) -> Array:
-    """The count that sums over so many hours of what is usual do not exceed, in this share of cases."""
-    size = 1 / (spread + _HOUR_SPREAD / hours)
+def upper(mean: Array, spread: Array, share: float = _USUAL_SHARE) -> Array:
+    """The count that what is usual does not exceed in this share of cases."""
+    size = 1 / spread
     return np.asarray(nbinom.ppf(share, size, size / (size + np.maximum(mean, 1e-9))), np.float64)
 
 
 def _surge(counts: Array, usual: Usual, first_hour: int, series: int) -> Surge:
     hours = slice(first_hour, None)
     mean, length = float(np.nansum(usual.mean[hours, series])), len(counts) - first_hour
-    most = float(upper(np.array([mean]), usual.spread[-1:, series], length)[0])
+    spread = usual.spread[-1, series] + usual.hour_spread[series] / length
+    most = float(upper(np.array([mean]), np.array([spread]))[0])
     return Surge(series, first_hour, float(counts[hours, series].sum()), mean, most)

@@ -7,7 +7,7 @@ surge that builds up slowly must not hide itself (the guard band of EARS C2, Hut
 range are cut to it before they teach anything, as Farrington et al. (1996) weigh down past outbreaks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,10 @@ _CUT = 2.33
 _FAMILIAR = 12.0
 """A series has its own week as far as its counts outweigh so many of the desk's common week in each hour."""
 _SPREAD_DAYS = 14.0
-_LEAST_SPREAD, _MOST_SPREAD = 0.005, 1.0
+_LEAST_SPREAD, _USUAL_SPREAD, _MOST_SPREAD = 0.005, 0.05, 1.0
+_HOUR_SPREAD, _HOUR_SPREAD_OF_SHARES = 0.2, 0.05
+_FAITH = 50.0
+"""The usual spread outweighs what is seen while the squared daily means sum up to less than this."""
 _BUSY_H, _DOUBT = 6, 10.0
 """The other series are looked at over so many hours, and believed as far as they outweigh so many counts."""
 
@@ -36,11 +39,13 @@ class Usual:
 
     Attributes:
         mean: expected count of each hour (hours, series); NaN while too little is known.
-        spread: (hours, series).
+        spread: of whole days, (hours, series).
+        hour_spread: how much more single hours scatter, of each series; a sum over several hours bears its part.
     """
 
     mean: Array
     spread: Array
+    hour_spread: Array
 
 
 def usual_counts(counts: Array, place: Places, last_hour: float = 1.0) -> Usual:
@@ -58,7 +63,7 @@ def usual_counts(counts: Array, place: Places, last_hour: float = 1.0) -> Usual:
     usual.mean[-1] *= last_hour
     total, expected = counts.sum(1, keepdims=True) - counts, usual.mean.sum(1, keepdims=True) - usual.mean
     busier = (trailing(total, _BUSY_H) + _DOUBT) / (trailing(np.nan_to_num(expected), _BUSY_H) + _DOUBT)
-    return Usual(usual.mean * np.maximum(busier, 1.0), usual.spread)
+    return replace(usual, mean=usual.mean * np.maximum(busier, 1.0))
 
 
 def usual_share(counts: Array, turns: Array, place: Places) -> Usual:
@@ -96,7 +101,7 @@ def _learn(counts: Array, place: Places, turns: Array | None) -> Usual:
         mean[now] = unit_now * level
         spread[now] = _spread(taught[past], unit * level, weight)
         taught[now] = _cut(taught[now], mean[now], spread[now])
-    return Usual(mean, spread)
+    return Usual(mean, spread, np.full(counts.shape[1], _HOUR_SPREAD if turns is None else _HOUR_SPREAD_OF_SHARES))
 
 
 def _weights(past: slice, day: int) -> Array:
@@ -133,8 +138,8 @@ def _spread(taught: Array, expected: Array, weight: Array) -> Array:
     seen, wanted = taught.reshape(days).sum(1), expected.reshape(days).sum(1)
     heavy = weight.reshape(days[0], DAY_H, 1)[:, 0]
     over, square = (heavy * ((seen - wanted) ** 2 - wanted)).sum(0), (heavy * wanted**2).sum(0)
-    common = np.clip(over.sum() / max(square.sum(), 1e-9), _LEAST_SPREAD, _MOST_SPREAD)
-    own = over / np.maximum(square, 1e-9)
+    common = (over.sum() + _FAITH * _USUAL_SPREAD) / (square.sum() + _FAITH)
+    own = (over + _FAITH * common) / (square + _FAITH)
     drawn = (heavy.sum() * own + _SPREAD_DAYS * common) / (heavy.sum() + _SPREAD_DAYS)
     return np.asarray(np.clip(drawn, _LEAST_SPREAD, _MOST_SPREAD))
 

@@ -16,7 +16,7 @@ from tests.benchmarks.alert_desks import LEARN_WEEKS, WATCH_WEEKS, WEEK_H, MadeU
 
 Array = np.ndarray[Any, Any]
 _WINDOWS = (1, 3, 6, 12, 24)
-_HOUR_SPREAD, _LEAST = 0.2, 5
+_LEAST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,10 @@ def watch(desk: MadeUpDesk) -> Watched:
     """Learn what is usual, as the worker does."""
     turns, negative = desk.intents.sum(1, keepdims=True), desk.negative[:, None]
     parts = usual_counts(desk.intents, desk.place), usual_share(negative, turns, desk.place)
-    usual = Usual(np.hstack([part.mean for part in parts]), np.hstack([part.spread for part in parts]))
-    return Watched(desk, np.hstack([desk.intents, negative]), usual)
+    mean, spread, hours = (
+        np.hstack([getattr(part, name) for part in parts]) for name in ("mean", "spread", "hour_spread")
+    )
+    return Watched(desk, np.hstack([desk.intents, negative]), Usual(mean, spread, hours))
 
 
 def cusum_alarms(watched: Watched, threshold: float) -> Array:
@@ -60,7 +62,7 @@ def window_alarms(watched: Watched, threshold: float) -> Array:
     """
     mean, worst = np.nan_to_num(watched.usual.mean), np.zeros(watched.counts.shape)
     for hours in _WINDOWS:
-        size = 1 / (watched.usual.spread + _HOUR_SPREAD / hours)
+        size = 1 / (watched.usual.spread + watched.usual.hour_spread / hours)
         seen, wanted = trailing(watched.counts, hours), trailing(mean, hours)
         chance = nbinom.sf(seen - 1, size, size / (size + np.maximum(wanted, 1e-9)))
         worst = np.maximum(worst, np.where(seen < _LEAST, 0, -np.log10(np.maximum(chance, 1e-40))))

@@ -148,7 +148,7 @@ def test_mail_arrives_encrypted_with_the_alert_in_words(mail_server: Any) -> Non
 
     message = email.message_from_bytes(envelope.content, policy=policy.default)
     assert message["Subject"].startswith("[Frontdesk] 41 turns about 退款 refund since 2026-11-23 09:00 UTC")
-    assert "usual are 6, seldom more than 15" in message.get_body().get_content()  # type: ignore[union-attr]
+    assert "usual are 6.2, seldom more than 15" in message.get_body().get_content()  # type: ignore[union-attr]
 
 
 def test_mail_with_a_wrong_password_or_certificate_did_not_arrive(

@@ -46,6 +46,15 @@ def tab_select() -> Any:
     return tab.select
 
 
+def open_tab_script(name: str) -> str:
+    """JavaScript that opens a tab where the page's address asks for it: ``?tab=NAME``."""
+    return (
+        f"() => {{ if (new URLSearchParams(location.search).get('tab') === {json.dumps(name)}) "
+        "[...document.querySelectorAll('#st-tabs [role=tab]')]"
+        f".find((tab) => tab.textContent.trim().toLowerCase() === {json.dumps(name)})?.click(); }}"
+    )
+
+
 def text_of(event: gradio.EventData, name: str) -> str:
     """One value of an event.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from bot.figures import FirstAnswers, IntentTrend, Outcomes, Period, Savings, savings, trends
+from bot.figures import FirstAnswers, IntentTrend, MoodCount, Outcomes, Period, Savings, savings, trends
 from bot.gaps import Gap, QuestionGroup, knowledge_gaps, question_groups
 from bot.storage.records import utc_now
 from ui.staff.services import StaffServices
@@ -31,6 +31,7 @@ class Board:
     intents: Mapping[date, Counter[str]]
     top_intents: list[IntentTrend]
     latencies: Mapping[date, Counter[int]]
+    moods: Mapping[date, Mapping[str, MoodCount]]
     questions: list[QuestionGroup]
     gaps: list[Gap]
 
@@ -68,6 +69,7 @@ class Boards:
             intents=intents,
             top_intents=trends(intents, period, limit=_TOP_INTENTS),
             latencies=figures.latencies(period),
+            moods=figures.moods(period, settings.alerts.negative_moods),
             questions=question_groups(turns, models)[:_TOP_GROUPS],
             gaps=knowledge_gaps(turns, models.rules)[:_TOP_GROUPS],
         )

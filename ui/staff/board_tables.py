@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from bot.figures import STEPPED_IN, mean_rating, merged, percentile
+from bot.figures import STEPPED_IN, mean_rating, merged, mood_topics, percentile, sum_moods
 from bot.policy import Reason
 from ui.staff.board import Board
 
@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
     Reason.MODEL_FAILURE: "Model failure",
     STEPPED_IN: "Agent stepped in",
 }
+ALL_TOPICS, FEWEST_MOODS = "All topics", 3
 PERSON, OTHER, SILENT, CONFIRMED = "Person", "Unclear", "Bot, silent", "Bot, confirmed"
 
 
@@ -81,6 +82,24 @@ def intents(board: Board, title: Callable[[str], str]) -> Table:
         return Table(("Day", "Intent", "Turns"), ())
     by_day = {day: {title(name): counts[name] for name in names} for day, counts in board.intents.items()}
     return _long(("Day", "Intent", "Turns"), by_day)
+
+
+def moods(board: Board, title: Callable[[str], str]) -> Table:
+    """Share of negative turns on each day for the five topics with most of them, and of all; only known moods count.
+
+    A day on which fewer than `FEWEST_MOODS` turns of a topic had a known mood is left out: one turn is no share.
+    """
+    columns = ("Day", "Topic", "Negative %", "Turns")
+    names = [one.intent for one in mood_topics(board.moods) if one.negative][:5]
+    if not names:
+        return Table(columns, ())
+    rows: list[tuple[Cell, ...]] = []
+    for day, counts in board.moods.items():
+        known = [(title(name), counts[name]) for name in names if name in counts]
+        for name, one in [(ALL_TOPICS, sum_moods(counts.values())), *known]:
+            if one.turns >= FEWEST_MOODS:
+                rows.append((day.isoformat(), name, round(100 * one.negative / one.turns, 1), one.turns))
+    return Table(columns, tuple(rows))
 
 
 def latencies(board: Board) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from html import escape
 
-from bot.figures import mean_rating, merged, percentile, share
+from bot.figures import mean_rating, merged, mood_topics, percentile, share
 from bot.gaps import Gap, GapKind, QuestionGroup
 from bot.settings import Settings
 from ui.staff.board import Board
@@ -15,6 +15,7 @@ _GAP_KINDS: Mapping[GapKind, str] = {
     GapKind.NOTHING: "",
 }
 _QUESTION_CHARACTERS = 180
+_TOP_MOODS = 6
 
 
 def render_tiles(board: Board, settings: Settings) -> str:
@@ -88,6 +89,26 @@ def render_trends(board: Board, title: Callable[[str], str]) -> str:
         '<p class="st-about">Second half of the range against the first.</p>'
         '<table class="st-table"><thead><tr><th scope="col">Intent</th><th scope="col" class="st-number">Turns</th>'
         f'<th scope="col">Trend</th></tr></thead><tbody>{rows}</tbody></table></section>'
+    )
+
+
+def render_mood_topics(board: Board, title: Callable[[str], str]) -> str:
+    """The topics with most negative turns, with their share and its direction."""
+    topics = [one for one in mood_topics(board.moods) if one.negative][:_TOP_MOODS]
+    if not topics:
+        return render_empty("Mood by topic", "The topics that upset customers most will be listed here.")
+    rows = "".join(
+        f'<tr><th scope="row">{escape(title(one.intent))}</th><td class="st-number">{one.negative:,} of {one.turns:,}'
+        f'</td><td class="st-number">{_percent(share(one.negative, one.turns))}</td>'
+        f'<td class="st-number">{_percent(one.earlier)} → {_percent(one.later)}</td></tr>'
+        for one in topics
+    )
+    return (
+        '<section class="st-panel"><h3>Mood by topic</h3>'
+        '<p class="st-about">Negative turns; the share in the first half of the range and in the second.</p>'
+        '<table class="st-table"><thead><tr><th scope="col">Topic</th><th scope="col" class="st-number">Negative</th>'
+        '<th scope="col" class="st-number">Share</th><th scope="col" class="st-number">Trend</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></section>"
     )
 
 

@@ -61,7 +61,10 @@ def build_console(services: StaffServices) -> gradio.Blocks:
 def _header(services: StaffServices, member: StaffMember | None) -> str:
     who = ""
     if member is not None:
-        who = (
+        lasting = sum(alert.ended_utc is None for alert in services.store.alerts.shown())
+        alarm = f"{lasting} alert{'' if lasting == 1 else 's'}"
+        who = f'<a class="st-badge st-bad st-alarm" href="?tab=dashboard">{alarm}</a>' if lasting else ""
+        who += (
             f'<span class="st-who"><b>{escape(member.name)}</b><span class="st-role">{member.role}</span></span>'
             '<form method="post" action="../logout"><button type="submit" class="st-logout">Log out</button></form>'
         )

@@ -10,11 +10,13 @@ from gradio.context import Context
 
 from bot.compose import intent_title
 from ui.staff import board_tables as tables
+from ui.staff.alerts_bar import build_alerts
 from ui.staff.board import Board, Boards
 from ui.staff.board_view import (
     render_chart_table,
     render_empty,
     render_gaps,
+    render_mood_topics,
     render_questions,
     render_tiles,
     render_trends,
@@ -49,6 +51,7 @@ def build_dashboard(services: StaffServices) -> None:
     """Put the dashboard into the current tab."""
     name = partial(intent_title, titles=services.settings.intent_titles)
     boards, charts = Boards(services), _charts(name)
+    build_alerts(services, name)
     with gradio.Row(elem_classes="st-range"):
         days = gradio.Radio(list(RANGES), value=USUAL_RANGE, label="Range", elem_id="st-range")
         again = gradio.Button("Refresh", size="sm", scale=0, min_width=110, elem_id="st-refresh")
@@ -58,6 +61,9 @@ def build_dashboard(services: StaffServices) -> None:
             for chart in charts[first : first + 2]:
                 with gradio.Column(min_width=380, elem_classes="st-chart"):
                     shown += _place(chart)
+            if len(charts[first:]) == 1:
+                with gradio.Column(min_width=380):
+                    shown.append(gradio.HTML(**_PLAIN))  # of moods, as the chart beside it
     with gradio.Row(equal_height=False):
         shown += [gradio.HTML(min_width=320, **_PLAIN) for _ in range(3)]
 
@@ -66,7 +72,12 @@ def build_dashboard(services: StaffServices) -> None:
         member_of(request, services)
         board = boards.of_last(days if days in dict(RANGES).values() else USUAL_RANGE)
         drawn = [update for chart in charts for update in _drawn(chart, board)]
-        lists = [render_trends(board, name), render_questions(board.questions), render_gaps(board.gaps, name)]
+        lists = [
+            render_trends(board, name),
+            render_mood_topics(board, name),
+            render_questions(board.questions),
+            render_gaps(board.gaps, name),
+        ]
         return [render_tiles(board, services.settings), *drawn, *lists]
 
     tab = Context.block  # counting costs a second or two: only for whoever looks
@@ -120,7 +131,18 @@ def _charts(name: Callable[[str], str]) -> list[Chart]:
             gradio.LinePlot,
             {**by_day, "y": "Milliseconds", "color": "Share", **whole},
         ),
+        _mood_chart(name),
     ]
+
+
+def _mood_chart(name: Callable[[str], str]) -> Chart:
+    return Chart(
+        "Negative turns a day, by topic",
+        lambda board: tables.moods(board, name),
+        "How many of a hundred turns are negative will appear here once a bundle that reads moods is live.",
+        gradio.LinePlot,
+        {"x": "Day", "x_title": "Day", "y": "Negative %", "color": "Topic", "y_lim": [0, None]},
+    )
 
 
 def _place(chart: Chart) -> list[Any]:

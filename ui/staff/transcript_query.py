@@ -14,6 +14,7 @@ FIELDS = (
     "channel", "owner", "mood",
 )  # fmt: skip
 """Names in the address, in the order of the form."""
+_NUMBERS, _TIMES = ("confidence_from", "confidence_to"), ("from", "until")
 _MAX_CHARACTERS = 1_000
 
 
@@ -48,6 +49,15 @@ def filter_from(fields: Mapping[str, Any]) -> TranscriptFilter:
 def query_of(wanted: TranscriptFilter) -> str:
     """Write a filter as the query of an address, which `filter_from` reads back."""
     return urlencode({name: value for name, value in _values(wanted).items() if value not in {None, ""}})
+
+
+def form_values(wanted: TranscriptFilter) -> tuple[Any, ...]:
+    """Write a filter as the values of the form, in the order of `FIELDS`; times in UTC."""
+    values = _values(wanted)
+    for name, moment in (("from", wanted.from_utc), ("until", wanted.until_utc)):
+        values[name] = None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    unset = {name: None if name in _NUMBERS else "" for name in FIELDS}
+    return tuple(unset[name] if values[name] is None and name not in _TIMES else values[name] for name in FIELDS)
 
 
 def asked_of(wanted: TranscriptFilter) -> dict[str, str]:

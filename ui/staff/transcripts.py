@@ -8,9 +8,10 @@ from bot.errors import ReplyNotFoundError
 from bot.storage.records import StaffMember
 from bot.storage.transcript_records import Thumb, TranscriptCursor, TranscriptFilter, TranscriptPage
 from bot.values import Action, Owner
+from ui.staff.acts import open_tab_script, page_load
 from ui.staff.caller import StaffError, member_of, told
 from ui.staff.services import StaffServices
-from ui.staff.transcript_query import FIELDS, filter_from, query_of
+from ui.staff.transcript_query import FIELDS, filter_from, form_values, query_of
 from ui.staff.transcript_view import list_html, total_html, transcript_html
 
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -64,12 +65,13 @@ def build_transcripts(services: StaffServices) -> None:
     more.click(tab.more, [place], shown, **_HIDDEN)
     back.click(tab.back, [place], shown, **_HIDDEN)
     listed.click(tab.open, None, [talk], **_HIDDEN)
+    page_load()(tab.asked, None, fields, **_HIDDEN).success(None, None, None, js=open_tab_script("transcripts"))
     around = gradio.context.Context.block
     if isinstance(around, gradio.Tab):
         around.select(tab.enter, fields, [*(fields[FIELDS.index(name)] for name in _CHOSEN), *shown], **_HIDDEN)
 
 
-_CHOSEN = ("intent", "label", "version", "channel")
+_CHOSEN = ("intent", "label", "version", "channel", "mood")
 _HINT = (
     '<p class="st-empty">Choose a conversation. In the list, <kbd>j</kbd> and <kbd>k</kbd> or the arrow keys move, '
     "<kbd>Enter</kbd> opens.</p>"
@@ -85,6 +87,7 @@ def _form() -> list[Any]:
     with gradio.Row():
         intent = _dropdown("Intent")
         action = _dropdown("Action", [action.value for action in Action])
+        mood = _dropdown("Mood")
         feedback = _dropdown("Feedback", [thumb.value for thumb in Thumb])
         label = _dropdown("Label")
         owner = _dropdown("Owner", [owner.value for owner in Owner])
@@ -93,7 +96,7 @@ def _form() -> list[Any]:
         most = gradio.Number(label="Confidence to", value=None, minimum=0, maximum=1, step=0.05)
         version = _dropdown("Bundle version")
         channel = _dropdown("Channel")
-    return [text, since, until, intent, action, least, most, feedback, label, version, channel, owner]
+    return [text, since, until, intent, action, least, most, feedback, label, version, channel, owner, mood]
 
 
 def _dropdown(label: str, values: list[str] | None = None) -> gradio.Dropdown:
@@ -124,8 +127,14 @@ class _Tab:
     def enter(self, request: gradio.Request, *fields: Any) -> list[Any]:
         self._member(request)
         choices = self._services.store.transcripts.choices()
-        found = (choices.intents, choices.labels, choices.bundle_versions, choices.channels)
+        found = (choices.intents, choices.labels, choices.bundle_versions, choices.channels, choices.moods)
         return [*(gradio.update(choices=_choices(values)) for values in found), *self._page(_Place(_wanted(fields)))]
+
+    @told
+    def asked(self, request: gradio.Request) -> list[Any]:
+        """What the page's address asks for, as values of the form; links of alerts come so."""
+        self._member(request)
+        return list(form_values(filter_from(dict(request.query_params))))
 
     @told
     def find(self, request: gradio.Request, *fields: Any) -> list[Any]:
@@ -135,7 +144,7 @@ class _Tab:
     @told
     def clear(self, request: gradio.Request) -> list[Any]:
         self._member(request)
-        empty: list[Any] = [_ANY, None, None, _ANY, _ANY, None, None, _ANY, _ANY, _ANY, _ANY, _ANY]
+        empty: list[Any] = [_ANY, None, None, _ANY, _ANY, None, None, _ANY, _ANY, _ANY, _ANY, _ANY, _ANY]
         return [*empty, *self._page(_Place())]
 
     @told

@@ -104,7 +104,7 @@ def test_dashboard_of_an_empty_desk_says_what_will_appear(open_console: Any, sho
     with open_console(lambda services: None, width=420, height=1500) as page:
         page.wait_for_selector(".st-chart-empty")
         page.wait_for_timeout(500)
-        assert page.locator(".st-chart-empty").count() == 9
+        assert page.locator(".st-chart-empty").count() == 11
         assert page.locator(".st-chart .vega-embed").count() == 0
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert not wide

@@ -31,6 +31,7 @@ def board(**changes: Any) -> Board:
         "intents": {day: Counter() for day in DAYS},
         "top_intents": [],
         "latencies": {day: Counter() for day in DAYS},
+        "moods": {day: {} for day in DAYS},
         "questions": [],
         "gaps": [],
     }

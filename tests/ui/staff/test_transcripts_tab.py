@@ -12,7 +12,7 @@ import pytest
 from bot.storage.transcript_records import TranscriptFilter
 from bot.storage.transcripts import EXPORT_PAGE
 
-NO_FILTER = ["", None, None, "", "", None, None, "", "", "", "", ""]
+NO_FILTER = ["", None, None, "", "", None, None, "", "", "", "", "", ""]
 ATTACK = "<img src=x onerror=alert(1)>&<script>alert(1)</script>"
 
 
