@@ -22,7 +22,20 @@ from tests.benchmarks.workplace import ROOT, Workplace
 ALONE = 0.1
 """Up to this share of the processor taken by others, a training counts as run alone."""
 
-_AFTER_TRAINING = {"mining", "masking", "filler", "replies_file", "plots", "report", "evaluate", "evaluation_run"}
+_AFTER_TRAINING = {
+    "mining",
+    "masking",
+    "filler",
+    "replies_file",
+    "plots",
+    "report",
+    "evaluate",
+    "evaluation_run",
+    "comparison",
+    "comparison_page",
+    "paired",
+    "tracking",
+}
 """Modules of finetune that cannot change the weights."""
 
 _SERVING = ("bot/bundle.py", "bot/calibration.py", "bot/encoder.py", "bot/turn_text.py", "retrieval/text.py")

@@ -41,6 +41,10 @@ TARGETS: dict[str, str] = {
     "errors": "<= 0",
     "gradio_errors": "<= 0",
     "sync_faults_acknowledged": "<= 0",
+    "training_kills_survived": ">= 10",
+    "training_kills_half_bundles": "<= 0",
+    "hot_swap_failed": "<= 0",
+    "rollback_s": "<= 1",
 }
 """What each figure should reach, as it was agreed before measuring."""
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_store
 from bot.desk import Desk
 from bot.errors import DeskError
 from bot.leftovers import remove_half_written, remove_old_versions
 from bot.values import Versions
+from bot.worker import Worker
 
 LONG_AGO_S = 30 * 24 * 3600
 
@@ -52,6 +54,18 @@ def test_only_what_no_process_writes_is_removed(tmp_path: Path) -> None:
         writer.send_signal(signal.SIGKILL)
         writer.wait(10)
     assert remove_half_written(desk).half_written == ("bundles/.b3.held",)
+
+
+def test_worker_cleans_up_at_its_start_and_once_an_hour(desk: Desk) -> None:
+    settings = desk.settings()
+    with open_store(desk, settings) as store:
+        worker = Worker(desk, settings, store)
+        make(desk.bundle_directory(".b2.x1"))
+        worker.clean_up()
+        assert not desk.bundle_directory(".b2.x1").exists()
+        make(desk.bundle_directory(".b3.x1"))
+        worker.clean_up()
+        assert desk.bundle_directory(".b3.x1").exists()
 
 
 def test_a_snapshot_whose_writer_was_killed_is_removed(tmp_path: Path) -> None:
