@@ -10,7 +10,7 @@ from itertools import pairwise
 import regex  # type: ignore[import-untyped]
 
 from bot.redaction.checksums import is_account, is_card, is_personal, is_social_security
-from bot.redaction.phones import is_phone
+from bot.redaction.phones import is_dialled, looks_dialled
 from bot.redaction.values import Finding, Kind
 from bot.redaction.words import ACCOUNT_WORDS, CARD_WORDS, IDENTITY_WORDS, PHONE_WORDS, UNITS_OF_AMOUNTS
 
@@ -19,12 +19,15 @@ MOST_ASKED = 200
 
 _RUN = regex.compile(
     r"(?<![A-Za-z0-9_À-ɏ.\-])(?<!\d[,/:])(?<![$€£¥₹]\s?)(?:\(?\+|\()?+\s?+"
-    r"\d(?:[ \t\u00a0]?+[()./\-–]{0,2}+[ \t\u00a0]?+\d)*+(?:[ \t]?+(?:x|ext\.?|extension|#|DW)[ \t]?+\d{1,6}+)?+",
+    r"\d(?:(?:\.(?=\d)|[ \t\u00a0]?+[()/\-–]{0,2}+[ \t\u00a0]?+)\d)*+"
+    r"(?:[ \t]?+(?:x|ext\.?|extension|#|DW)[ \t]?+\d{1,6}+)?+",
     regex.IGNORECASE,
 )
 _GROUP = regex.compile(r"[^ \t\u00a0]++")
 _GROUPS_MOST = 8
-_LONG, _SHORT = 9, 7
+_LONG, _SHORT, _LONGEST = 9, 7, 20
+_SURE = 13
+"""Digits from which on a check digit is no accident of one of many countries' schemes."""
 _DATE = regex.compile(
     r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?:\s+\d{1,2}(?:[.]\d{2})?)?"
     r"|(?:19|20)\d{2}\s?[-–/]\s?(?:19|20)?\d{2}"
@@ -38,6 +41,9 @@ _CALL, _IDENTITY, _ACCOUNT, _CARD = (
 _NEAR = 40
 _NAMED_LEAST = 4
 _IBAN = regex.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?:[ \t\u00a0-]?+[A-Za-z0-9]){11,30}+")
+_IBAN_SHAPE = regex.compile(
+    r"[A-Z]{2}\d{2}(?:[A-Z]{0,4}\d{8,26}|(?:[ \u00a0-][A-Z0-9]{4}){2,7}(?:[ \u00a0-][A-Z0-9]{1,3})?)(?![A-Za-z0-9])"
+)
 _BIC = regex.compile(
     r"(?i:\b(?:bic|swift)(?:\s?/\s?(?:bic|swift))?(?:[ -]code)?)(?:\s(?:is|lautet|es|est))?[\s:]{0,3}"
     r"(?P<bic>[A-Za-z]{6}[A-Za-z0-9]{2}(?:[A-Za-z0-9]{3})?)\b"
@@ -52,7 +58,9 @@ _TOKEN = regex.compile(r"(?<![\w./@=-])[A-Za-z0-9]{9,64}+(?![\w@-])")
 def accounts(text: str) -> Iterator[Finding]:
     """IBANs, with or without spaces, and BICs that are called so."""
     for asked, found in enumerate(_IBAN.finditer(text), 1):
-        length = _account_length(found.group()) if asked <= MOST_ASKED else len(found.group())
+        length = _account_length(found.group()) if asked <= MOST_ASKED else 0
+        if not length and (shaped := _IBAN_SHAPE.match(found.group())):
+            length = shaped.end()  # mistyped, or not asked: nothing else is written so
         if length:
             yield _finding(text, found.start(), found.start() + length, Kind.ACCOUNT)
     for found in _BIC.finditer(text):
@@ -92,11 +100,15 @@ def numbers(text: str, regions: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _longest(text: str, groups: Sequence[tuple[int, int]], regions: tuple[str, ...]) -> tuple[int, Kind | None]:
-    """How many of the groups, from the first on, are something together, and what; (0, None): none is."""
-    for last in range(len(groups), 0, -1):
-        kind = _kind(text, groups[0][0], groups[last - 1][1], regions)
-        if kind is not None:
-            return last, kind
+    """How many of the groups, from the first on, are something together, and what; (0, None): none is.
+
+    What proves itself goes before what only looks like something: two numbers in a row stay two.
+    """
+    for judge in (_proven, _likely):
+        for last in range(len(groups), 0, -1):
+            kind = judge(text, groups[0][0], groups[last - 1][1], regions)
+            if kind is not None:
+                return last, kind
     return 0, None
 
 
@@ -105,24 +117,39 @@ def _unasked(text: str, start: int, end: int) -> Iterator[Finding]:
         yield _finding(text, start, end, Kind.NUMBER)
 
 
-def _kind(text: str, start: int, end: int, regions: tuple[str, ...]) -> Kind | None:
-    """What one row of groups is; None for dates, amounts, and what is too short to name anybody."""
-    written = text[start:end]
-    number = _EXTENSION.sub("", written)
+def _proven(text: str, start: int, end: int, regions: tuple[str, ...]) -> Kind | None:
+    """What one row of groups proves to be by its check digits or by a country's plan."""
+    number = _EXTENSION.sub("", text[start:end])
     digits = _digits(number)
-    before = text[max(0, start - _NEAR) : start]
-    if len(digits) < _NAMED_LEAST or _DATE.fullmatch(number) or _is_amount(text, number, end):
+    if len(digits) < _SHORT or _is_no_name(text, number, end):
         return None
-    if is_card(digits) or (_CARD.search(before) and len(digits) > _LONG):
+    if is_card(digits):
+        return Kind.CARD
+    if (is_social_security(number) and "-" in number) or (len(digits) >= _SURE and is_personal(number)):
+        return Kind.ID
+    return Kind.PHONE if is_dialled(number, digits, regions) else None
+
+
+def _likely(text: str, start: int, end: int, regions: tuple[str, ...]) -> Kind | None:  # noqa: ARG001 - as `_proven`
+    """What one row of groups seems to be, by the words before it, its form and its length."""
+    number = _EXTENSION.sub("", text[start:end])
+    digits = _digits(number)
+    if not _NAMED_LEAST <= len(digits) <= _LONGEST or _is_no_name(text, number, end):
+        return _long(number, digits) if len(digits) > _LONGEST and number.isdigit() else None
+    before = text[max(0, start - _NEAR) : start]
+    if _CARD.search(before) and len(digits) > _LONG:
         return Kind.CARD
     for words, kind in ((_IDENTITY, Kind.ID), (_ACCOUNT, Kind.ACCOUNT)):
         if words.search(before) and " " not in number:
             return kind
-    if is_social_security(number) and "-" in number:
-        return Kind.ID
-    if len(digits) >= _SHORT and (is_phone(number, digits, regions) or _CALL.search(before)):
+    if len(digits) >= _SHORT and (looks_dialled(number, digits) or _CALL.search(before)):
         return Kind.PHONE
     return _long(number, digits)
+
+
+def _is_no_name(text: str, number: str, end: int) -> bool:
+    """Dates and amounts."""
+    return bool(_DATE.fullmatch(number)) or _is_amount(text, number, end)
 
 
 def _long(number: str, digits: str) -> Kind | None:

@@ -96,5 +96,5 @@ def _finding(found: Any) -> Iterator[Finding]:
     while words and words[-1].casefold() in NO_NAMES:
         words.pop()
     if words:
-        kept = " ".join(words)
+        kept = regex.sub(r"['’]s$", "", " ".join(words))
         yield Finding(start, start + len(kept), Kind.NAME, kept.casefold())

@@ -17,30 +17,33 @@ _SHAPES = regex.compile(
 
 
 @lru_cache(maxsize=4096)
-def is_phone(written: str, digits: str, regions: tuple[str, ...]) -> bool:
-    """A telephone number by its country's code, by its country's plan, or by how it is grouped.
-
-    Numbers are mistyped and plans change, so a shape that only telephone numbers have is enough.
+def is_dialled(written: str, digits: str, regions: tuple[str, ...]) -> bool:
+    """A telephone number that its country's plan has.
 
     Args:
         written: as in the text, from the first sign or digit to the last digit.
         digits: its digits.
         regions: countries whose plans are asked for numbers without a country's code.
     """
-    if not _DIGITS_LEAST <= len(digits) <= _DIGITS_MOST:
+    if not _DIGITS_LEAST < len(digits) <= _DIGITS_MOST:
         return False
     if _INTERNATIONAL.match(written):
-        return len(digits) > _DIGITS_LEAST
-    if len(digits) == _DIGITS_LEAST:
-        return bool(_LOCAL.fullmatch(written))
-    if _SHAPES.fullmatch(written):
-        return True
+        return _in_plan(regex.sub(r"^\(?00", "+", written), None)
     if len(digits) > _NATIONAL_MOST and digits[0] != "0":
         return False
     return any(_in_plan(written, region) for region in regions)
 
 
-def _in_plan(written: str, region: str) -> bool:
+def looks_dialled(written: str, digits: str) -> bool:
+    """Written as only telephone numbers are, whatever the plans say: numbers are mistyped, and plans change."""
+    if not _DIGITS_LEAST <= len(digits) <= _DIGITS_MOST:
+        return False
+    if _INTERNATIONAL.match(written):
+        return len(digits) > _DIGITS_LEAST
+    return bool((_LOCAL if len(digits) == _DIGITS_LEAST else _SHAPES).fullmatch(written))
+
+
+def _in_plan(written: str, region: str | None) -> bool:
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
