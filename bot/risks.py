@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from bot.redaction.redactor import PLACEHOLDER, find
+
+PERSONAL = "personal"
+"""The risk of a text that names somebody, or something of theirs."""
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
 _COUNT = r"(?:\d+|one|two|three|four|five|six|seven|ten|few|couple(?: of)?)(?:\s?[-–]\s?\d+| to \w+)?"
 _SPAN = r"(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
@@ -33,10 +37,13 @@ _RISKS = {
 
 
 def risks_of(text: str, contacts: Iterable[str] = ()) -> tuple[str, ...]:
-    """Why a person must look at this text before it is sent: amount, date, promise, number (in this order).
+    """Why a person must look at this text before it is sent: amount, date, promise, number, personal (in this order).
 
-    Contacts of the company are no such reason.
+    Contacts of the company are no such reason. What redaction would hide, or has hidden, is personal.
     """
     for contact in contacts:
         text = text.replace(contact, " ")
-    return tuple(reason for reason, pattern in _RISKS.items() if pattern.search(text))
+    reasons = [reason for reason, pattern in _RISKS.items() if pattern.search(text)]
+    if PLACEHOLDER.search(text) or find(text):
+        reasons.append(PERSONAL)
+    return tuple(reasons)

@@ -1,12 +1,16 @@
 """What of an agent's text belongs to one customer only. Knows no dialogues.
 
 Names, order and booking numbers, e-mail addresses and phone numbers become variables such as ``{order_id}``; amounts,
-dates, promises and other long numbers are left in the text, and `bot.risks` names them.
+dates, promises and other long numbers are left in the text, and `bot.risks` names them. Values are found by
+`bot.redaction`; in a log that was redacted before, placeholders become the same variables.
 """
 
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+
+from bot.redaction.redactor import PLACEHOLDER, find
+from bot.redaction.values import Kind, RedactionRules
 
 _NAME = r"[A-Z][a-zà-öø-ÿ]+(?:[-'’][A-Z]?[a-zà-öø-ÿ]+)?"
 _NO_NAMES = frozenset(
@@ -35,13 +39,16 @@ _CALLED = re.compile(rf"(?:,\s*(?P<last>{_NAME})(?=\s*[.!?]|\s*$))|(?:(?:^|(?<=[
 _INTRODUCED = re.compile(
     rf"(?i:\b(?:my name is|my name['’]s|you['’]re (?:chatting|speaking) with))\s+(?P<name>{_NAME})"
 )
-_EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+\b")
-_NUMBERS = re.compile(r"(?<![\w.-])[+(]?\d[\d\s().-]{5,20}\d(?![\w-])")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
-_ORDER = re.compile(
-    r"(?i:\b(?:order|booking|confirmation|reservation|reference|case|ticket|claim|tracking|invoice|record locator|pnr)"
-    r"(?:\s+(?:number|no\.?|id|code|ref))?\s*(?:is\s+|[:#]\s*)*)(?P<id>(?=[A-Z0-9-]*\d)[A-Z0-9-]{4,20})\b"
-    r"|(?P<bare>(?<=#)\d{4,15}\b|\b[A-Z]{1,3}-?\d{5,12}\b)"
+_VARIABLES = {
+    Kind.EMAIL: "{email}",
+    Kind.PHONE: "{phone}",
+    Kind.ORDER: "{order_id}",
+    Kind.AGENT: "{agent_name}",
+    Kind.NAME: "{customer_name}",
+}
+"""What a redacted value, or one that is found here, becomes."""
+_SAID_BY_AGENT = re.compile(
+    r"(?i:\b(?:my name is|my name['’]s|this is|you['’]re (?:chatting|speaking) with))\s+(?=\[NAME_\d+\])\[NAME(?=_)"
 )
 
 
@@ -77,8 +84,8 @@ def signed_names(text: str) -> Iterator[str]:
 
 def contacts_in(text: str) -> Iterator[str]:
     """E-mail addresses and phone numbers in this text."""
-    yield from (found.group() for found in _EMAIL.finditer(text))
-    yield from (found.group() for found in _NUMBERS.finditer(text) if _is_phone(found.group()))
+    for finding in find(text, kinds=(Kind.EMAIL, Kind.PHONE)):
+        yield text[finding.start : finding.end]
 
 
 def mask(text: str, known: Masking) -> str:
@@ -86,9 +93,9 @@ def mask(text: str, known: Masking) -> str:
     what belongs to one conversation.
     """  # noqa: D205 - the first sentence does not fit one line
     text = _MENTIONS.sub("", text)
-    text = _EMAIL.sub(lambda found: found[0] if found[0] in known.contacts else "{email}", text)
-    text = _ORDER.sub(_order, text)
-    text = _NUMBERS.sub(lambda found: _phone(found[0], known.contacts), text)
+    text = _SAID_BY_AGENT.sub(lambda found: found[0].replace("[NAME", "[AGENT"), text)
+    text = str(PLACEHOLDER.sub(lambda found: _VARIABLES.get(Kind(found["kind"]), found[0]), text))
+    text = _with_variables(text, known.contacts)
     text = _INTRODUCED.sub(lambda found: _replaced(found, "name", "{agent_name}"), text)
     text = _TITLED.sub("{customer_name}", text)
     text = _GREETED.sub(_greeting, text)
@@ -104,17 +111,13 @@ def _without_frame(text: str, agents: Set[str]) -> str:
     return rest[:1].upper() + rest[1:] if rest != text else text
 
 
-def _is_phone(numbers: str) -> bool:
-    digits = sum(character.isdigit() for character in numbers)
-    return 7 <= digits <= 15 and (numbers[0] == "+" or digits < len(numbers)) and not _DATE.search(numbers)
-
-
-def _phone(numbers: str, contacts: Set[str]) -> str:
-    return "{phone}" if numbers not in contacts and _is_phone(numbers) else numbers
-
-
-def _order(found: re.Match[str]) -> str:
-    return _replaced(found, "id" if found["id"] else "bare", "{order_id}")
+def _with_variables(text: str, contacts: Set[str]) -> str:
+    pieces, end = [], 0
+    rules = RedactionRules(contacts=tuple(sorted(contacts, key=len, reverse=True)))
+    for finding in find(text, rules=rules, kinds=(Kind.EMAIL, Kind.PHONE, Kind.ORDER)):
+        pieces += [text[end : finding.start], _VARIABLES[finding.kind]]
+        end = finding.end
+    return "".join([*pieces, text[end:]])
 
 
 def _greeting(found: re.Match[str]) -> str:

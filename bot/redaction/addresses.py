@@ -47,14 +47,14 @@ _TAIL = (
     rf"(?:(?:{_BREAK}|{_GAP}(?:-{_GAP})?)(?:{_UNIT}|{_POSTCODE}(?:{_GAP}{_CITY}{_STATE}?)?"
     rf"|{_CITY}{_STATE}?(?:,?{_GAP}|-|(?<=-)){_POSTCODE}(?:{_GAP}{_CITY}{_STATE})?)|{_BREAK}{_CITY}{_STATE}?{_ENDS}){{0,6}}"
 )
-_PATTERNS = tuple(
+PATTERNS = tuple(
     regex.compile(form)
     for form in (
         # 12 Long Meadow Lane, Flat 3
         rf"{_NOT_BEFORE}{_HOUSE},?{_GAP}(?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th)){_GAP}){{1,4}}?(?i:{STREETS})\b\.?"
         rf"(?:{_GAP}(?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_TAIL}",
         # 12 main street
-        rf"{_NOT_BEFORE}{_HOUSE},?{_GAP}(?:(?!{NO_STREETS}\b)[\w'’-]++{_GAP}){{1,3}}?(?i:{USUAL_STREETS})\b\.?{_TAIL}",
+        rf"{_NOT_BEFORE}{_HOUSE},?{_GAP}(?:(?!{NO_STREETS}\b)\p{{L}}[\w'’-]*+{_GAP}){{1,3}}?(?i:{USUAL_STREETS})\b\.?{_TAIL}",
         # 12, rue de la Paix
         rf"{_NOT_BEFORE}{_HOUSE},?{_GAP}(?i:{NUMBER_FIRST_STREETS}){_GAP}{_NAME}{_TAIL}",
         # rue de la Paix, of which no other word is said
@@ -65,10 +65,10 @@ _PATTERNS = tuple(
         rf"(?<![\w'’.-])(?:{NAME_LAST_STREETS}|An der|Auf dem|In der){_GAP}{_NAME},?{_GAP}?"
         rf"(?:(?:n[.º°o]{{0,2}}|num\.?|nr\.?){_GAP}?)?(?:{_HOUSE}|[Ss]/?[Nn](?!\w))(?:{_GAP}\d{{3}}(?!\w))?{_TAIL}",
         # Hauptstraße 5
-        rf"(?<![\w'’.-])(?!{NO_RING}\b)(?:{_CAP}{_GAP}){{0,2}}(?:\p{{L}}[\p{{L}}'’.-]{{0,30}}?(?i:{COMPOUND_STREETS})|"
+        rf"(?<![\w'’.-])(?!{NO_RING}\b)(?:{_CAP}{_GAP})?(?:\p{{L}}[\p{{L}}'’.-]{{0,30}}?(?i:{COMPOUND_STREETS})|"
         rf"\p{{Lu}}[\p{{L}}'’.-]{{1,30}}?(?i:{CAPITAL_COMPOUND_STREETS})),?{_GAP}{_HOUSE}{_TAIL}",
         # Berliner Straße 5
-        rf"(?<![\w'’.-])(?:{_CAP}{_GAP}){{1,3}}(?:[Ss]tra(?:ß|ss)e|[Ww]eg|[Aa]llee|[Gg]asse|[Pp]latz){_GAP}"
+        rf"(?<![\w'’.-])(?:{_CAP}{_GAP}){{1,2}}(?:[Ss]tra(?:ß|ss)e|[Ww]eg|[Aa]llee|[Gg]asse|[Pp]latz){_GAP}"
         rf"{_HOUSE}{_TAIL}",
         # Lindenhof 5, 1234 Dorf
         rf"(?<![\w'’.-])(?:{_CAP}{_GAP}){{1,4}}+{_HOUSE}(?:,?\s\n?){_POSTCODE}{_GAP}{_CITY}{_TAIL}",
@@ -97,7 +97,7 @@ _UNIT_LONGEST = 24
 
 def postal(text: str) -> Iterator[Finding]:
     """Addresses with a number in them."""
-    for pattern in _PATTERNS:
+    for pattern in PATTERNS:
         for found in pattern.finditer(text):
             start, end = found.span("place" if pattern.groups else 0)
             if pattern.groups and not any(character.isdigit() for character in text[start:end]):

@@ -127,7 +127,7 @@ class Outcome:
     own_names: Tally = field(default_factory=Tally)
 
 
-def measure_redaction(place: Workplace) -> dict[str, float]:
+def measure(place: Workplace) -> dict[str, float]:
     """Recall and precision on fold 0 with the measured locales, without names, by type, and of names."""
     star = read_turns(place.source("dialogues/star/dialogues.jsonl.gz"), folds={0})
     outcome = judge(star, MEASURED, each=_SMOKE_EACH if place.smoke else _EACH)

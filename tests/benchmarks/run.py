@@ -112,6 +112,7 @@ def loop() -> dict[str, Part]:
         loop_alerts,
         loop_erase,
         loop_kills,
+        loop_redaction,
         loop_sentiment,
         loop_swap,
         loop_tenk,
@@ -120,6 +121,7 @@ def loop() -> dict[str, Part]:
     return {
         "alerts": Part(loop_alerts.measure, ("alerts",)),
         "airlines": Part(loop_airlines.measure, ("airlines",)),
+        "redaction": Part(loop_redaction.measure, ("redaction",)),
         "tenk": Part(loop_tenk.measure, ("improve_10k",)),
         "erase": Part(loop_erase.measure, ("erase",)),
         "sentiment": Part(loop_sentiment.measure, ("sentiment",)),

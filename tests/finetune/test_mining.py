@@ -76,6 +76,13 @@ def test_result_does_not_depend_on_the_order_of_dialogues() -> None:
     assert mine_replies(dialogues) == mine_replies(dialogues[::-1])
 
 
+def test_placeholders_of_a_redacted_log_become_variables() -> None:
+    text = "Hi [NAME_1], my name is [NAME_2]. Order [ORDER_1] goes to [EMAIL_3], card [CARD_1]."
+    masked = mask(text, Masking(frozenset(), frozenset()))
+    assert masked == "My name is {agent_name}. Order {order_id} goes to {email}, card [CARD_1]."
+    assert risks_of(masked) == ("personal",)
+
+
 def test_company_contacts_stay_and_others_are_masked() -> None:
     dialogues = [_talk(n, "q", f"Write to help@shop.example about topic {'abc'[n]}") for n in range(3)]
     dialogues.append(_talk(9, "q", "I wrote to jo@mail.example and called +49 170 1234567"))

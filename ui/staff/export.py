@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from bot.storage.records import LoggedDecision, LoggedMessage
 from bot.storage.transcript_records import Transcript
+from ui.staff.redacted_export import redacted
 from ui.staff.services import StaffServices
 from ui.staff.transcript_query import FilterError, asked_of, filter_from
 
@@ -72,7 +73,10 @@ def harmless(cell: str) -> str:
 
 
 def export_routes(services: StaffServices) -> APIRouter:
-    """``/staff/export.csv`` and ``/staff/export.jsonl``, with the filter as query."""
+    """``/staff/export.csv`` and ``/staff/export.jsonl``, with the filter as query.
+
+    What names anybody is a placeholder, unless the query says ``personal=yes``; the audit log tells which it was.
+    """
     router = APIRouter(include_in_schema=False)
 
     @router.get("/staff/export.csv")
@@ -100,12 +104,22 @@ async def _export(
         wanted = filter_from(request.query_params)
     except FilterError as error:
         return JSONResponse({"detail": str(error)}, status_code=422)
-    detail = {"format": ending, **asked_of(wanted)}
+    personal = request.query_params.get("personal") == "yes"
+    detail = {"format": ending, "personal": "yes" if personal else "no", **asked_of(wanted)}
     await anyio.to_thread.run_sync(partial(services.store.audit.record, member.name, "export", detail=detail))
-    name = f"transcripts-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"
+    name = f"transcripts{'-personal' if personal else ''}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    lines = write(services.store.transcripts.every(wanted))
+    found = services.store.transcripts.every(wanted)
+    lines = write(found if personal else redacted(found, services.settings.privacy.rules(), _namer(services)))
     return StreamingResponse(_chunks(lines), media_type=media_type, headers=headers)
+
+
+def _namer(services: StaffServices) -> Callable[[str], str | None]:
+    def name(conversation_id: str) -> str | None:
+        standing = services.store.standings.get(conversation_id)
+        return standing.customer_name if standing else None
+
+    return name
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[bytes]:

@@ -198,8 +198,14 @@ def _wanted(fields: tuple[Any, ...]) -> TranscriptFilter:
 
 
 def _links(wanted: TranscriptFilter) -> str:
+    """Exports with placeholders, and behind them the same with all that customers wrote."""
     query = query_of(wanted).replace("&", "&amp;")
+    personal = f"{query}&amp;personal=yes" if query else "personal=yes"
     return "".join(
-        f'<a class="tr-export" href="../export.{ending}?{query}" download>Export {ending.upper()}</a>'
+        f'<a class="tr-export" href="../export.{ending}?{asked}" download title="{title}">{label} {ending.upper()}</a>'
+        for asked, label, title in (
+            (query, "Export", "names, addresses and numbers are placeholders"),
+            (personal, "With personal data:", "every word as it was written; the audit log says so"),
+        )
         for ending in ("csv", "jsonl")
     )

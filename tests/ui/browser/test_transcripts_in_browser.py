@@ -86,7 +86,7 @@ def test_words_of_people_stay_words_and_the_export_is_saved(reading: Callable[[i
     assert HOSTILE in page.inner_text(".tr-customer .tr-text")
     assert HOSTILE in page.inner_text(".tr-feedback")
     with page.expect_download() as saved:
-        page.click(".tr-export:has-text('CSV')")
+        page.click(".tr-export:has-text('Export CSV')")
     saved.value.save_as(tmp_path / "saved.csv")
     assert (tmp_path / "saved.csv").read_text(encoding="utf-8-sig").count("Where is my parcel?") == 1
     assert page.failures == []

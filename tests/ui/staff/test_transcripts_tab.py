@@ -109,7 +109,23 @@ def test_export_is_exactly_the_filter_and_on_the_audit_log(staff_site: Any, talk
     as_json = client.get("/staff/export.jsonl", params={"text": "narwhal"})
     assert [json.loads(line)["conversation_id"] for line in as_json.text.splitlines()] == wanted[::-1]
     entry = staff_site.store.audit.newest(limit=2)[-1]
-    assert (entry.actor, entry.action, entry.detail) == ("rea", "export", {"format": "csv", "text": "(words)"})
+    assert (entry.actor, entry.action, entry.detail) == (
+        "rea",
+        "export",
+        {"format": "csv", "personal": "no", "text": "(words)"},
+    )
+
+
+def test_export_hides_who_wrote_unless_personal_data_is_asked_for(staff_site: Any, talk: Any) -> None:
+    talk("pelican: my name is Jordan Peters, write to jordan@post.example", "and call +49 30 1234567")
+    client = staff_site.colleague("rea").client
+    hidden = client.get("/staff/export.csv", params={"text": "pelican"}).text
+    assert "my name is [NAME_1], write to [EMAIL_1]" in hidden
+    assert "and call [PHONE_1]" in hidden
+    shown = client.get("/staff/export.jsonl", params={"text": "pelican", "personal": "yes"})
+    assert "jordan@post.example" in shown.text
+    assert "transcripts-personal-" in shown.headers["content-disposition"]
+    assert staff_site.store.audit.newest(limit=1)[0].detail["personal"] == "yes"
 
 
 def test_export_refuses_strangers_and_wrong_filters(staff_site: Any) -> None:

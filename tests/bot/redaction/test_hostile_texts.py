@@ -1,0 +1,93 @@
+"""100 KB of hostile text against every pattern and every kind. Time is the process's own: the machine may be busy."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import regex
+
+from bot.errors import RedactionError
+from bot.redaction import addresses, contacts, digits, names, orders, phones
+from bot.redaction.redactor import find, redact
+from bot.redaction.values import Kind, Participants, RedactionRules
+
+SIZE = 100_000
+PIECES = (
+    "1",
+    "12 A ",
+    "1 ",
+    ".",
+    "a.",
+    "@",
+    "a@",
+    " ",
+    "w",
+    "A ",
+    "Via A ",
+    "DE89 ",
+    "a:",
+    "1.1.1.1 ",
+    "my name is ",
+    "A'",
+    "(",
+)
+KNOWN = Participants(("Anna Schmidt",), ("Kim Lee",))
+
+
+def patterns() -> list[Any]:
+    """Every pattern of the package's modules, each once."""
+    found = {}
+    for module in (addresses, contacts, digits, names, orders, phones):
+        for name, value in vars(module).items():
+            for place, one in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(one, regex.Pattern):
+                    found.setdefault(
+                        id(one), pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}{name}{place}")
+                    )
+    return list(found.values())
+
+
+def cpu_s(call: Callable[[], object], *, enough: float) -> float:
+    """CPU seconds of the fastest of three runs; one that is fast enough needs no other."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        call()
+        best = min(best, time.process_time() - began)
+        if best < enough:
+            break
+    return best
+
+
+def hostile(piece: str, size: int = SIZE) -> str:
+    return (piece * (size // len(piece) + 1))[:size] + "!"
+
+
+@pytest.mark.parametrize("pattern", patterns())
+def test_every_pattern_reads_100_kb_within_100_ms(pattern: Any) -> None:
+    slow = {
+        piece: taken
+        for piece in PIECES
+        if (taken := cpu_s(lambda text=hostile(piece): sum(1 for _ in pattern.finditer(text)), enough=0.1)) >= 0.1
+    }
+    assert not slow
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_every_kind_is_looked_for_in_linear_time(piece: str) -> None:
+    """All kinds together: twice the text may take little more than twice the time, and 20 KB less than half a second."""
+    text = hostile(piece, 20_000)
+    assert cpu_s(lambda: find(text, KNOWN), enough=0.5) < 0.5
+
+
+@pytest.mark.parametrize("digits_", ["9" * SIZE, "4111 1111 1111 1111 " * 5_000], ids=["run", "cards"])
+def test_numbers_beyond_those_that_are_asked_about_are_hidden_unasked(digits_: str) -> None:
+    (text,) = redact([digits_]).texts
+    assert not any(len(word) > 6 and word.isdigit() for word in text.split())
+    assert "4111" not in text
+
+
+def test_own_pattern_that_stalls_is_stopped_and_named() -> None:
+    with pytest.raises(RedactionError, match="nested repeats"):
+        find("a" * SIZE + "!", rules=RedactionRules((r"(a|aa)+$|(a|aa)+b",)))
