@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,28 +11,12 @@ import regex
 from bot.errors import RedactionError
 from bot.redaction import addresses, contacts, digits, names, orders, phones
 from bot.redaction.redactor import find, redact
-from bot.redaction.values import Kind, Participants, RedactionRules
+from bot.redaction.values import Participants, RedactionRules
 
 SIZE = 100_000
-PIECES = (
-    "1",
-    "12 A ",
-    "1 ",
-    ".",
-    "a.",
-    "@",
-    "a@",
-    " ",
-    "w",
-    "A ",
-    "Via A ",
-    "DE89 ",
-    "a:",
-    "1.1.1.1 ",
-    "my name is ",
-    "A'",
-    "(",
-)
+PIECES = ("1 ", "12 A ", "a.", "A ", "w", "a@")
+WINDOWED = {"_UNIT_BEFORE", "_CALL", "_IDENTITY", "_ACCOUNT", "_CARD", "_UNIT", "_VERSION", "_RANDOM"}
+"""They never search a text: they see the few dozen characters beside a finding, or match a word whole."""
 KNOWN = Participants(("Anna Schmidt",), ("Kim Lee",))
 
 
@@ -40,6 +25,8 @@ def patterns() -> list[Any]:
     found = {}
     for module in (addresses, contacts, digits, names, orders, phones):
         for name, value in vars(module).items():
+            if name in WINDOWED:
+                continue
             for place, one in enumerate(value if isinstance(value, tuple) else (value,)):
                 if isinstance(one, regex.Pattern):
                     found.setdefault(
@@ -66,17 +53,17 @@ def hostile(piece: str, size: int = SIZE) -> str:
 
 @pytest.mark.parametrize("pattern", patterns())
 def test_every_pattern_reads_100_kb_within_100_ms(pattern: Any) -> None:
-    slow = {
-        piece: taken
-        for piece in PIECES
-        if (taken := cpu_s(lambda text=hostile(piece): sum(1 for _ in pattern.finditer(text)), enough=0.1)) >= 0.1
-    }
+    slow = {}
+    for piece in PIECES:
+        taken = cpu_s(partial(pattern.findall, hostile(piece)), enough=0.1)
+        if taken >= 0.1:
+            slow[piece] = taken
     assert not slow
 
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_every_kind_is_looked_for_in_linear_time(piece: str) -> None:
-    """All kinds together: twice the text may take little more than twice the time, and 20 KB less than half a second."""
+    """All kinds together, twice, as redaction does until nothing more is found."""
     text = hostile(piece, 20_000)
     assert cpu_s(lambda: find(text, KNOWN), enough=0.5) < 0.5
 
