@@ -83,3 +83,11 @@ def test_import_of_dialogues_wants_a_place_for_them(tmp_path: Path) -> None:
     done = CliRunner().invoke(history, ["import", str(_log(tmp_path)), "--intents-out", str(tmp_path / "i.csv")])
     assert done.exit_code == 2
     assert "give --out" in done.output
+
+
+def test_import_writes_placeholders_where_it_is_asked_to(tmp_path: Path) -> None:
+    out = tmp_path / "d.jsonl"
+    log = _log(tmp_path, LOG.replace("on its way", "to anna@post.example"))
+    done = CliRunner().invoke(history, ["import", str(log), "--out", str(out), "--redact"])
+    assert done.exit_code == 0, done.output
+    assert "to [EMAIL_1]" in out.read_text(encoding="utf-8")

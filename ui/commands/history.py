@@ -1,5 +1,7 @@
 """`frontdesk history`: logs of earlier conversations become dialogues, labelled examples become intents."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ import click
 from ui.commands.options import InputFile, OutputFile
 
 if TYPE_CHECKING:
+    from finetune.dialogues import Dialogue
     from finetune.history.choice import Choice
 
 _FORMATS = ("auto", "csv", "jsonl", "rasa", "rasa-nlu", "chatwoot", "zendesk", "openai", "airlines", "star")
@@ -65,8 +68,15 @@ def inspect_log(
 @_assistant
 @click.option("--out", type=OutputFile, help="Dialogues to write, JSONL.")
 @click.option("--intents-out", type=OutputFile, help="Labelled examples to write, CSV (rasa-nlu).")
+@click.option("--redact", "hide", is_flag=True, help="Write placeholders such as [EMAIL_1] for what names anybody.")
 def import_log(
-    path: Path, log_format: str, mapping_file: Path | None, assistant: str, out: Path | None, intents_out: Path | None
+    path: Path,
+    log_format: str,
+    mapping_file: Path | None,
+    assistant: str,
+    out: Path | None,
+    intents_out: Path | None,
+    hide: bool,
 ) -> None:
     """Turn the log at PATH into dialogues; bad rows are skipped and reported, never fatal."""
     from finetune.history.choice import choose
@@ -76,9 +86,11 @@ def import_log(
         click.echo(choice.told)
     choice.settle()
     if choice.holds_examples:
+        if hide:
+            raise click.UsageError("--redact is for dialogues; `frontdesk improve` redacts examples when it takes them")
         _import_examples(path, out, intents_out)
     else:
-        _import_dialogues(choice, path, out, intents_out)
+        _import_dialogues(choice, path, out, intents_out, hide=hide)
 
 
 def _import_examples(path: Path, out: Path | None, intents_out: Path | None) -> None:
@@ -99,7 +111,7 @@ def _import_examples(path: Path, out: Path | None, intents_out: Path | None) -> 
     click.echo(f"Wrote {len(examples)} examples of {intents} intents to {intents_out}")
 
 
-def _import_dialogues(choice: "Choice", path: Path, out: Path | None, intents_out: Path | None) -> None:
+def _import_dialogues(choice: "Choice", path: Path, out: Path | None, intents_out: Path | None, *, hide: bool) -> None:
     from finetune.history.dialogue_file import write_dialogues
     from finetune.history.report import ImportReport
     from ui.commands.progress import progress_bar
@@ -108,10 +120,20 @@ def _import_dialogues(choice: "Choice", path: Path, out: Path | None, intents_ou
         raise click.UsageError("this log holds dialogues, labels and all: give --out and no --intents-out")
     report = ImportReport()
     with progress_bar("Reading") as progress:
-        count = write_dialogues(out, choice.reader(path, report, progress))
+        found = choice.reader(path, report, progress)
+        count = write_dialogues(out, _redacted(found) if hide else found)
     for line in report.summary():
         click.echo(line)
     click.echo(f"Wrote {count} dialogues to {out}")
+
+
+def _redacted(dialogues: "Iterable[Dialogue]") -> "Iterator[Dialogue]":
+    from bot.redaction.redactor import redact
+
+    for dialogue in dialogues:
+        texts = redact([message.text for message in dialogue.messages]).texts
+        hidden = (replace(message, text=text) for message, text in zip(dialogue.messages, texts, strict=True))
+        yield replace(dialogue, messages=tuple(hidden))
 
 
 def _save_mapping(choice: "Choice", target: Path) -> None:
