@@ -112,6 +112,7 @@ def loop() -> dict[str, Part]:
         loop_alerts,
         loop_erase,
         loop_kills,
+        loop_label_audit,
         loop_redaction,
         loop_sentiment,
         loop_swap,
@@ -125,6 +126,7 @@ def loop() -> dict[str, Part]:
         "tenk": Part(loop_tenk.measure, ("improve_10k",)),
         "erase": Part(loop_erase.measure, ("erase",)),
         "sentiment": Part(loop_sentiment.measure, ("sentiment",)),
+        "label_audit": Part(loop_label_audit.measure, ("label_audit",)),
         "kills": Part(loop_kills.measure, ("training_kills",)),
         "swap": Part(loop_swap.measure, ("hot_swap", "rollback_s")),
     }

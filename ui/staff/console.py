@@ -11,6 +11,7 @@ from ui.staff.caller import member_of, told
 from ui.staff.dashboard import build_dashboard
 from ui.staff.inbox import build_inbox
 from ui.staff.knowledge import build_knowledge
+from ui.staff.labels import build_labels
 from ui.staff.review import build_review
 from ui.staff.services import StaffServices
 from ui.staff.team import build_team
@@ -26,6 +27,7 @@ PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     ("Inbox", StaffRole.AGENT, build_inbox),
     ("Transcripts", StaffRole.AGENT, build_transcripts),
     ("Review", StaffRole.REVIEWER, build_review),
+    ("Labels", StaffRole.REVIEWER, build_labels),
     ("Knowledge", StaffRole.AGENT, build_knowledge),
     ("Dashboard", StaffRole.AGENT, build_dashboard),
     ("Staff", StaffRole.ADMIN, build_team),

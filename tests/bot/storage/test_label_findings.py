@@ -97,7 +97,7 @@ def test_findings_go_with_their_conversation_also_as_examples(store: Store, said
     place = said("When?")
     pair = Finding(OVERLAP, "delivery", "returns", 0.2, None, (place, FILED))
     store.label_findings.replace([Finding(WRONG, "delivery", "returns", 0.5, place), pair], tuple(FindingKind))
-    store.standings.erase(place.conversation_id or "")
+    store.erasing.erase([place.conversation_id or ""])
     (left,) = store.label_findings.waiting()
     assert left.finding.examples == (FILED,)
 

@@ -13,6 +13,7 @@ import pytest
 
 from bot.bootstrap import Services, open_services
 from bot.desk import Desk
+from bot.label_findings import Finding, FindingKind, RowPlace, row_fingerprint
 from bot.storage.records import ProposedReply, StaffRole
 from bot.worker import run_worker
 from ui.app import create_app
@@ -216,3 +217,35 @@ def test_phone_width_needs_no_sideways_scrolling(working_desk: WorkingDesk, open
     shot(page, "staff-articles-phone")
     widths.append(page.evaluate("document.documentElement.scrollWidth"))
     assert max(widths) <= 390
+
+
+def test_labels_are_judged_by_keyboard(working_desk: WorkingDesk, open_console: Any, shot: Any) -> None:
+    store = working_desk.services.store
+    where = converse(working_desk, HOSTILE, "where is my order")
+    folder = working_desk.services.desk.directory / "training"
+    folder.mkdir()
+    (folder / "intents.csv").write_text("text,intent\nmy parcel is late,return_item\n", encoding="utf-8")
+    row = RowPlace(row_fingerprint("my parcel is late"), "intents.csv")
+    overlap = {"taken_for_other": 4, "taken_from_other": 3, "rows": 20, "rows_of_other": 18, "share": 0.18}
+    store.label_findings.replace(
+        [
+            Finding(FindingKind.MISLABELLED, "return_item", "order_status", 0.93, RowPlace("", None, *where)),
+            Finding(FindingKind.MISLABELLED, "return_item", "order_status", 0.8, row, (), {"chance_suggested": 0.7}),
+            Finding(FindingKind.OVERLAP, "return_item", "refund_status", 0.18, None, (row,), overlap),
+        ],
+        tuple(FindingKind),
+    )
+    page = open_console(1280)
+    go_to(page, "Labels")
+    page.wait_for_selector("#st-labels-item :text('where is my order')")
+    shot(page, "staff-labels")
+    page.keyboard.press("t")
+    page.wait_for_selector("#st-labels-item :text('my parcel is late')")
+    page.keyboard.press("d")
+    page.wait_for_selector("#st-label-keep:has-text('Seen (k)')")
+    shot(page, "staff-labels-overlap")
+    page.keyboard.press("k")
+    page.wait_for_selector("#st-labels-list :text('No finding waits')")
+    assert store.reviews.of(*where)[0].opinion.intent == "order_status"
+    assert list(store.label_findings.overrides().rows.values()) == [None]
+    assert page.failures == []
