@@ -76,7 +76,7 @@ def _on_sqlite(place: Workplace) -> dict[str, float]:
     with _served(desk, log, temporary):
         _work(desk)
         restored = _hits(places, CANARY)
-    if not before or not _hits(places, OTHER):
+    if not before or not _hits([backup], CANARY) or not _hits(places, OTHER):
         raise BenchmarkError("the word was nowhere before, or the others' is gone: nothing was measured")
     return {
         "erase_canary_files_before": float(before),
