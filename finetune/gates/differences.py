@@ -17,7 +17,8 @@ Where nobody has said a word, an answer of another topic is the greatest risk, a
 | the candidate | risk |
 |---|---|
 | answers what the live bundle calls out of scope or foreign | .6 to .8 |
-| answers anew, or otherwise, with another intent | .6 to .8 |
+| answers otherwise, with another intent | .6 to .8 |
+| answers what the live bundle asks back about, with another intent | .5 to .7 |
 | answers anew, or otherwise, with the same intent | .3 to .5 |
 | answers no more | .35 |
 | quotes the same passages otherwise, or words the same reply otherwise | .15 |
@@ -103,8 +104,12 @@ def _by_kind(before: Said, after: Said) -> float:
             return 0.6 + _doubt(after)
         case DifferenceKind.OTHER_ANSWER if before.sources == after.sources:
             return 0.15
-        case DifferenceKind.ANSWERS_ANEW | DifferenceKind.OTHER_ANSWER:
-            return (0.3 if before.intent == after.intent else 0.6) + _doubt(after)
+        case DifferenceKind.ANSWERS_ANEW | DifferenceKind.OTHER_ANSWER if before.intent == after.intent:
+            return 0.3 + _doubt(after)
+        case DifferenceKind.OTHER_ANSWER:
+            return 0.6 + _doubt(after)
+        case DifferenceKind.ANSWERS_ANEW:
+            return 0.5 + _doubt(after)
         case DifferenceKind.ANSWERS_NO_MORE:
             return 0.35
         case DifferenceKind.OTHER_HANDLING if before.action != after.action:

@@ -68,7 +68,11 @@ def test_a_candidate_that_answers_everything_is_held_back(
 ) -> None:
     unquoted = replace(live, rules=replace(live.rules, passage=None))
     trial = make_trial(
-        spoilt(unquoted, eager), golden=golden, out_of_scope=TINY_OUT_OF_SCOPE, injections=INJECTIONS[:2]
+        spoilt(unquoted, eager),
+        golden=golden,
+        out_of_scope=TINY_OUT_OF_SCOPE,
+        injections=INJECTIONS[:2],
+        improve={"injection_failures": 1},
     )
     found = named([*out_of_scope_gate(trial), *injection_gate(trial)])
     assert not found["out_of_scope_answers"].passed
