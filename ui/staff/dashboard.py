@@ -73,8 +73,8 @@ def build_dashboard(services: StaffServices) -> None:
         board = boards.of_last(days if days in dict(RANGES).values() else USUAL_RANGE)
         drawn = [update for chart in charts for update in _drawn(chart, board)]
         lists = [
-            render_trends(board, name),
             render_mood_topics(board, name),
+            render_trends(board, name),
             render_questions(board.questions),
             render_gaps(board.gaps, name),
         ]
