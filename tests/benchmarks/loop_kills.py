@@ -24,15 +24,15 @@ from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.workplace import ROOT, Workplace
 
 KILLS = 10
-_INTENTS, _ROWS, _LAYERS = 10, 40, 2
+_INTENTS, _ROWS, _LAYERS = 8, 25, 2
 _RECIPE = """name = "kills"
 base_model = "{base}"
 encoder = "trained"
 max_tokens = 64
 [training]
-epochs = 6
+epochs = 4
 learning_rate = 1e-4
-checkpoint_steps = 8
+checkpoint_steps = 1
 [intents]
 batch_size = 32
 max_tokens = 32

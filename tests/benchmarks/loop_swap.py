@@ -3,12 +3,15 @@
 No request may fail, and each reply in the log must be of one published state: bundle, knowledge and replies together.
 """
 
+import json
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
 
@@ -19,12 +22,10 @@ from bot.rollback import roll_back
 from bot.storage.store import Store
 from bot.values import Versions
 from bot.worker import Worker
-from tests.benchmarks.bundles import train_bundle
 from tests.benchmarks.delivery import served
 from tests.benchmarks.desk_process import DeskProcess
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load import Seen, play_customers
-from tests.benchmarks.shop_desk import SHOP
 from tests.benchmarks.trial_desk import trial_desk
 from tests.benchmarks.workplace import Workplace
 
@@ -51,8 +52,7 @@ def measure(place: Workplace) -> dict[str, float]:
     """Load without a swap, then the same load with many."""
     swaps_wanted, seconds = (3, 15.0) if place.smoke else (10, 75.0)
     desk = trial_desk(place, "swap")
-    given = {"intents": SHOP / "intents.csv", "out-of-scope": SHOP / "out_of_scope.csv"}
-    second = train_bundle(place, "trial-second", "fast", given, seed=14).directory
+    second = _another(place, desk)
     swaps = Swaps({desk.live()})
     with served(place, desk) as server, open_store(desk, desk.settings()) as store:
         before = play_customers(place, server, "api", CUSTOMERS, count_s=seconds / 3, every_s=EVERY_S)
@@ -67,6 +67,17 @@ def measure(place: Workplace) -> dict[str, float]:
     with open_store(desk, desk.settings()) as store:
         made = [decision.versions for decision in store.conversations.decisions_since(began)]
     return _figures(place, swaps, made, before, meanwhile)
+
+
+def _another(place: Workplace, desk: Desk) -> Path:
+    """The live bundle under another version: to the desk a bundle of its own, with snapshots of its own."""
+    folder = place.folder("loop") / "swap-second"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(desk.bundle_directory(desk.live().bundle), folder)
+    manifest = folder / "manifest.json"
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**content, "version": f"{content['version']}-second"}), encoding="utf-8")
+    return folder
 
 
 def _swap(server: DeskProcess, desk: Desk, store: Store, swaps: Swaps) -> None:
