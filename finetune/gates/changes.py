@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binom, norm  # type: ignore[import-untyped]
 
 MANY_ROWS = 3
-"""So many rows lost net weigh where they are half of all rows, whatever a test can say of so few."""
+"""So many rows lost net weigh where they are half of all rows, whatever a test can say of so few; two, where all are."""
 
 _DRAWS = 10_000
 _SEED = 13
@@ -45,7 +45,8 @@ class Change:
     def weighs(self, allowed_points: float, significance: float, p_worse: float | None = None) -> bool:
         """Whether it lost more than allowed, and that is no accident of few rows.
 
-        It is none where the test says so, or where at least three rows and half of all are lost net.
+        It is none where the test says so, where at least three rows and half of all are lost net, or where all are
+        lost of two at least. Of a single row nothing can be said.
 
         Args:
             allowed_points: percentage points that may be lost.
@@ -56,7 +57,8 @@ class Change:
             return False
         net = self.lost - self.won
         p = self.p_worse if p_worse is None else p_worse
-        return p < significance or (net >= MANY_ROWS and 2 * net >= self.rows)
+        half, whole = net >= MANY_ROWS and 2 * net >= self.rows, 1 < net == self.rows
+        return p < significance or half or whole
 
 
 def adjusted_p(changes: Mapping[str, Change]) -> dict[str, float]:

@@ -72,6 +72,8 @@ def test_equal_models_that_turn_rows_here_and_there_accuse_no_intent() -> None:
     [
         (Change(12, 1, 0), False),  # 8 points of one row
         (Change(4, 3, 0), True),  # three rows, most of the intent
+        (Change(2, 2, 0), True),  # the whole intent
+        (Change(1, 1, 0), False),
         (Change(40, 4, 0), False),  # p = .06
         (Change(40, 5, 0), True),  # p = .03
         (Change(200, 9, 0), False),  # within the allowed points
