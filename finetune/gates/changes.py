@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binom, norm  # type: ignore[import-untyped]
 
 MANY_ROWS = 3
-"""So many rows lost net weigh where they are half of all rows, whatever a test can say of so few; two, where all are."""
+"""So many rows lost net weigh where they are half of all rows, whatever a test can say of so few."""
 
 _DRAWS = 10_000
 _SEED = 13

@@ -3,8 +3,8 @@
 Three numbers. ``golden_set``: is the candidate worse over all rows (exact one-sided McNemar)? ``golden_intents``: does
 one intent lose more points than allowed? With few rows in an intent one row is many points, so a loss counts only
 where it is no accident: by the test of all intents together, where three rows at least and half of the intent are lost
-net, or all of its rows, two at least (see `finetune.gates.changes`). ``golden_answers``: the same as the first for whole answers, on the rows of
-which people named the right reply or passage.
+net, or all of its rows, two at least (see `finetune.gates.changes`). ``golden_answers``: the same as the first for
+whole answers, on the rows of which people named the right reply or passage.
 """
 
 from collections import defaultdict
