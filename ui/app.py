@@ -172,7 +172,7 @@ def _mount_console(app: FastAPI, blocks: gradio.Blocks, staff: StaffServices) ->
         member = await anyio.to_thread.run_sync(staff.sessions.member, request.cookies)
         return member.name if member else None
 
-    styles = ("colours.css", "staff/console.css", "staff/parts.css", "staff/transcripts.css")
+    styles = ("colours.css", "staff/console.css", "staff/parts.css", "staff/transcripts.css", "staff/improve.css")
     _mount(app, blocks, CONSOLE_PATH, *styles, auth_dependency=logged_in)
 
 

@@ -27,5 +27,13 @@ document.addEventListener("keydown", (event) => {
   else (target.querySelector("textarea, input") || target).focus();
 });
 
+// [data-every] names an event to trigger every few seconds while it is on the screen, so that what changes shows without a reload.
+const EVERY_MS = 2500;
+const looking = ACTS.length && setInterval(() => {
+  const due = element.querySelector("[data-every]");
+  if (!element.isConnected) clearInterval(looking);
+  else if (due && due.offsetParent !== null && !document.hidden && ACTS.includes(due.dataset.every)) trigger(due.dataset.every, {});
+}, EVERY_MS);
+
 new MutationObserver(showKeys).observe(element, { childList: true, subtree: true });
 showKeys();

@@ -9,6 +9,7 @@ import gradio
 from bot.storage.records import StaffMember, StaffRole
 from ui.staff.caller import member_of, told
 from ui.staff.dashboard import build_dashboard
+from ui.staff.improve import build_improve
 from ui.staff.inbox import build_inbox
 from ui.staff.knowledge import build_knowledge
 from ui.staff.labels import build_labels
@@ -29,6 +30,7 @@ PARTS: tuple[tuple[str, StaffRole, Part], ...] = (
     ("Review", StaffRole.REVIEWER, build_review),
     ("Labels", StaffRole.REVIEWER, build_labels),
     ("Knowledge", StaffRole.AGENT, build_knowledge),
+    ("Improve", StaffRole.REVIEWER, build_improve),
     ("Dashboard", StaffRole.AGENT, build_dashboard),
     ("Staff", StaffRole.ADMIN, build_team),
 )
