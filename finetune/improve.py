@@ -29,7 +29,7 @@ from finetune.composition import compose
 from finetune.dataset_store import Content, DatasetStore, DatasetVersion
 from finetune.errors import FinetuneError
 from finetune.export import Lineage
-from finetune.gates import GoldenSet, Trial, golden_split, out_of_scope_pack, run_gates
+from finetune.gates import GoldenSet, Trial, golden_split, run_gates
 from finetune.history.report import ImportReport
 from finetune.label_audit.desk import audit_desk
 from finetune.pipeline import TrainRequest, train
@@ -126,8 +126,9 @@ class _Improvement:
 
     def golden(self, collected: Collected) -> GoldenSet:
         """What tests and never trains: rows that staff keep, and a share of the customers."""
-        kept, marks = self._folder().golden(), self.store.golden.marks()
-        found = golden_split(collected.conversations, kept, marks, self.settings.improve.golden_share)
+        folder, marks = self._folder(), self.store.golden.marks()
+        kept, share = folder.golden(), self.settings.improve.golden_share
+        found = golden_split(collected.conversations, kept, marks, share, folder.out_of_scope())
         of_customers = f"{len(found.rows) - len(kept)} of {len(found.customers)} customers"
         self.log.line(f"golden set: {len(kept)} rows kept by staff, {of_customers}")
         self.store.runs.add_figures(self.log.run_id, {"golden_rows": len(found.rows)})
@@ -201,7 +202,7 @@ class _Improvement:
             live=load_models(self.desk, self.settings, self.live) if self.live else None,
             candidate=load_models(self.desk, self.settings, prepared.versions, prepared.encoder),
             golden=golden.rows,
-            out_of_scope=[*out_of_scope_pack(), *(row.text for row in golden.out_of_scope)],
+            out_of_scope=golden.pack,
             since_utc=last.finished_utc if last else None,
             say=self.log.progress,
         )

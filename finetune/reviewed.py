@@ -14,7 +14,7 @@ from bot.redaction.values import Participants
 from bot.reviews import Review, Verdict
 from bot.storage.records import LoggedMessage
 from bot.storage.store import Store
-from bot.values import Action, Role
+from bot.values import Action, ReplySource, Role
 from finetune.dialogues import Dialogue, DialogueMessage
 from retrieval.values import Passage
 
@@ -144,7 +144,7 @@ def _turn(
     collected.disagreements += len(intents) > 1
     latest = max(reviews, key=lambda review: review.reviewed_utc)
     passages = [review.opinion.passage for review in reviews if review.opinion.passage]
-    replies = [review.opinion.reply_id for review in reviews if review.opinion.reply_id]
+    replies = [review.opinion.reply_id for review in reviews if review.opinion.reply_id] or _approved(said, latest)
     return ReviewedTurn(
         conversation_id,
         said.sequence,
@@ -156,6 +156,12 @@ def _turn(
         said.message.sent_utc,
         latest.reviewed_utc,
     )
+
+
+def _approved(said: LoggedMessage, latest: Review) -> list[str]:
+    """The approved reply that the bot chose, where the reviewer says that it did well."""
+    used = [source.reply_id for source in said.sources if isinstance(source, ReplySource)]
+    return used if latest.opinion.verdict is Verdict.APPROVED else []
 
 
 def _last_turn(messages: Sequence[LoggedMessage]) -> list[LoggedMessage]:

@@ -129,8 +129,9 @@ def _spoil(desk: Desk) -> None:
 
 
 def _golden(prefix: str, run: Run) -> dict[str, float]:
+    """Share of the golden rows that each bundle reads right."""
     gate = next(gate for gate in run.gates if gate.name == "golden_set")
-    return {f"{prefix}_golden_{name}": gate.figures[name] for name in ("before", "after") if name in gate.figures}
+    return {f"{prefix}_golden_{side}": gate.figures[f"accuracy_{side}"] for side in ("live", "candidate")}
 
 
 def _seconds(run: Run) -> float:

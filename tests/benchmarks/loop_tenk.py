@@ -39,11 +39,10 @@ def _outcome(desk: Desk, status: int, before: float) -> dict[str, float]:
         run = store.runs.newest(1)[0]
     if run.state not in {RunState.PUBLISHED, RunState.HELD}:
         raise BenchmarkError(f"improve ended with status {status}: {run.state} {run.reason}")
-    golden = next(gate for gate in run.gates if gate.name == "golden_set")
+    golden = next(gate for gate in run.gates if gate.name == "golden_set").figures
     return {
         "improve_10k_published": float(run.state is RunState.PUBLISHED),
         "improve_10k_live_right": before,
-        **{
-            f"improve_10k_golden_{name}": value for name, value in golden.figures.items() if name in {"before", "after"}
-        },
+        "improve_10k_golden_live": golden["accuracy_live"],
+        "improve_10k_golden_candidate": golden["accuracy_candidate"],
     }

@@ -82,6 +82,7 @@ def test_reviews_become_labels_of_the_turn_that_was_answered(services: Services)
         ("where is my order", "order_status"),
         ("and the return of it", "return_item"),
     ]
+    assert conversation.turns[0].reply_id == "r-track"
     said = [(message.role, message.text, message.intent) for message in conversation.dialogue.messages]
     assert said[0] == (Role.CUSTOMER, "where is my order", "order_status")
     assert said[1] == (Role.AGENT, "You can follow your parcel under My account.", None)
