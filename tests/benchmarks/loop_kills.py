@@ -170,10 +170,14 @@ def _killed_and_whole(place: Workplace, folder: Path, source: Path, moment: Mome
         killed = process.wait(_PATIENCE_S) == -signal.SIGKILL
     left = sorted(path.name for path in folder.iterdir() if path.name.startswith((".killed", "killed")))
     place.say(f"step {moment.step} after {moment.after_s:.1f} s: {'killed' if killed else 'ended before'}; {left}")
-    return killed and not (folder / "killed").exists()
+    if (folder / "killed").exists():  # killed after the bundle had been finished: it has to be whole
+        load_bundle(folder / "killed")
+    return killed
 
 
 def _finish(folder: Path, source: Path) -> None:
+    if (folder / "killed").exists():
+        return
     with _training(folder, folder / "killed", source) as (process, lines):
         while _next_step(lines) is not None:
             pass
