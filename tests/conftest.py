@@ -3,6 +3,7 @@
 The bundle is made once a session, from the very model that the parity tests compare it with.
 """
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ from bot.storage.records import ProposedReply
 if TYPE_CHECKING:
     from finetune.examples import Dataset
     from finetune.model import TrainedModel
+
+# As `ui.cli` does: two test processes train on the same cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 SETTINGS = """
 title = "Tiny shop"

@@ -1,5 +1,6 @@
 """The front door: every `frontdesk` command. Imports nothing heavy; each command imports what it needs when it runs."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -44,6 +45,9 @@ for command in (
 
 def main() -> NoReturn:
     """Run one command; what goes wrong is one line on standard error and exit status 2."""
+    # A thread of torch or FAISS that waits for another would else spin: beside a busy server a training takes 3-4 times
+    # as long. OpenMP reads this when it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         cli.main(standalone_mode=False, prog_name="frontdesk")
     except click.exceptions.Exit as done:
