@@ -1,8 +1,8 @@
 """`scripts/bench loop --only label_audit`: how many planted label errors the audit puts among the tenth that it flags.
 
-Vectors, penalty and score of the audit were chosen with seed 1; the nearest rivals (C = 10, self_confidence) were tried
-with 2 and 3 as well; the figures are of other seeds. The rows are the same ones, the whole of BANKING77's train file: no
-label is learnt from them that could leak. Chosen was what finds most of the harder, confusable errors in little time:
+Vectors, penalty and score of the audit were chosen with seed 1, and the nearest rivals (C = 10, self_confidence) tried
+with 2 and 3 as well; the figures are of other seeds, on the same rows (all of BANKING77's train file). Chosen was what
+finds most of the harder, confusable errors in little time:
 
 - normalized_margin .95 and self_confidence .94 of the confusable ones, confidence_weighted_entropy .85; of the
   uniform ones .99, 1.00 and .99; correcting the chances for class imbalance (adjust_pred_probs) loses up to .07;
