@@ -8,7 +8,7 @@ from tests.benchmarks.workplace import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-NAMES = ("quality", "shop", "speed", "search", "delivery", "load")
+NAMES = ("quality", "shop", "speed", "search", "delivery", "load", "loop")
 
 TARGETS: dict[str, str] = {
     "clinc150_accuracy": ">= .970",
@@ -45,13 +45,21 @@ TARGETS: dict[str, str] = {
     "training_kills_half_bundles": "<= 0",
     "hot_swap_failed": "<= 0",
     "rollback_s": "<= 1",
+    "label_audit_recall": ">= .80",
+    "redaction_recall": ">= .98",
+    "redaction_precision": ">= .95",
+    "erase_canary_hits": "<= 0",
+    "sentiment_macro_f1": ">= .80",
+    "improve_10k_s": "<= 1800",
+    "airlines_published": ">= 1",
+    "airlines_spoilt_held": ">= 1",
 }
 """What each figure should reach, as it was agreed before measuring."""
 
 _INTRODUCTION = """# Benchmarks
 
 Made by `scripts/bench page` from `tests/benchmarks/results/*.json`; do not edit. `scripts/bench NAME` measures again:
-`quality`, `shop`, `speed`, `search`, `delivery` or `load`; `--only PART` measures one part. A bold figure reaches its
+`quality`, `shop`, `speed`, `search`, `delivery`, `load` or `loop`; `--only PART` measures one part. A bold figure reaches its
 target, one with (!) does not.
 
 - `quality` uses public data sets that are no part of this project; they lie in `../shared/data`, or where `--data`
@@ -75,6 +83,8 @@ target, one with (!) does not.
   Afterwards their notes are compared with the log. `lost` to `wrong` must be 0; `failed` messages are marked so, and
   their customers may send them again. `restart` cuts off all of PostgreSQL's connections and refuses new ones for ten
   seconds; `disk_full` lets no file grow; `sync_faults` makes the n-th sync fail, for n from 1 to 50.
+- `loop` measures the road from reviewed transcripts to a better bot: `airlines` is one whole run that is published and
+  one that is held back ([loop-airlines.md](loop-airlines.md)), `tenk` one on a desk with 10,000 reviewed turns.
 - `load` plays customers who each write every ten seconds, in a process of its own on the same machine. A reply's time
   runs from sending to reading it, the 250 ms in which the desk waits for the rest of a burst included.
   `breaking_customers` is where the 95th percentile passed 500 ms or somebody was refused, doubling from 400; `flood` is
