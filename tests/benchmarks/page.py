@@ -59,8 +59,8 @@ TARGETS: dict[str, str] = {
 _INTRODUCTION = """# Benchmarks
 
 Made by `scripts/bench page` from `tests/benchmarks/results/*.json`; do not edit. `scripts/bench NAME` measures again:
-`quality`, `shop`, `speed`, `search`, `delivery`, `load` or `loop`; `--only PART` measures one part. A bold figure reaches its
-target, one with (!) does not.
+`quality`, `shop`, `speed`, `search`, `delivery`, `load` or `loop`; `--only PART` measures one part. A bold figure
+reaches its target, one with (!) does not.
 
 - `quality` uses public data sets that are no part of this project; they lie in `../shared/data`, or where `--data`
   says. Only their development parts are used, and the same parts chose recipes, epochs and int8 against fp32: expect a
