@@ -39,12 +39,12 @@ def ask(services: Services, text: str) -> LoggedMessage:
 
 
 def fastest_s(call: Callable[[], object]) -> float:
-    """Seconds of the fastest of three runs: the machine may be busy with other things in one of them."""
+    """Processor seconds of the fastest of three runs: the machine may be busy with other things meanwhile."""
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         call()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return min(taken)
 
 
