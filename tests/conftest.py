@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from bot.bootstrap import open_store
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 # As `ui.cli` does: two test processes train on the same cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# A deadline is a timed test, and other tests run beside these.
+hypothesis.settings.register_profile("frontdesk", deadline=None)
+hypothesis.settings.load_profile("frontdesk")
 
 SETTINGS = """
 title = "Tiny shop"

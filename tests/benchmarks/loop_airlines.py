@@ -25,6 +25,7 @@ from tests.benchmarks import data
 from tests.benchmarks.bundles import train_bundle
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.reviewed_desk import REVIEWER, Asked, ask_and_review, new_desk
+from tests.benchmarks.shop_desk import SHOP
 from tests.benchmarks.workplace import ROOT, Workplace
 
 PAGE = ROOT / "docs" / "loop-airlines.md"
@@ -36,7 +37,7 @@ _HEAD = """<!-- Made by `scripts/bench loop --only airlines`; do not edit. -->
 # The loop on real support threads
 
 A log of 38,695 support threads between airlines and their customers (TwACS) goes through the whole loop. The first desk
-knows a quarter of the 453 labelled threads; half of them are asked of its bot and reviewed by a script that knows the
+knows a quarter of the 453 labelled threads, and the demo shop's out-of-scope messages; half of them are asked of its bot and reviewed by a script that knows the
 labels; the last quarter is the golden set (`training/golden.csv`), which never trains. Then every review is overwritten
 with a wrong label, and the same command has to notice. This page holds figures alone, no text of the data set.
 
@@ -102,6 +103,7 @@ def _fill_training_folder(
     folder.mkdir()
     shutil.copy(data.intent_file(place, "loop-golden", golden), folder / "golden.csv")
     shutil.copy(data.intent_file(place, "loop-first", first), folder / "intents.csv")
+    shutil.copy(SHOP / "out_of_scope.csv", folder)
     shutil.copy(_RECIPE, folder / "recipe.toml")
     write_dialogues(folder / "dialogues.jsonl", others)
 

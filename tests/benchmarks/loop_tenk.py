@@ -1,5 +1,6 @@
 """`scripts/bench loop --only tenk`: how long `frontdesk improve` takes on a desk with 10,000 reviewed turns."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from tests.benchmarks import data
 from tests.benchmarks.bundles import train_bundle
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.reviewed_desk import Asked, ask_and_review, new_desk
+from tests.benchmarks.shop_desk import SHOP
 from tests.benchmarks.workplace import ROOT, Workplace
 
 TURNS = 10_000
@@ -25,6 +27,8 @@ def measure(place: Workplace) -> dict[str, float]:
     first = data.intent_file(place, "tenk-first", rows[::10])
     live = train_bundle(place, "tenk-first", "fast", {"intents": first}).directory
     desk = new_desk(place, "tenk", live, {label for _, label in rows})
+    (desk.directory / "training").mkdir()
+    shutil.copy(SHOP / "out_of_scope.csv", desk.directory / "training")
     asked = [Asked(f"customer-{number // _A_CUSTOMER}", *row) for number, row in enumerate(rows)]
     before = ask_and_review(place, desk, asked)
     started = time.monotonic()
