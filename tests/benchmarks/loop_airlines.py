@@ -38,7 +38,7 @@ _HEAD = """<!-- Made by `scripts/bench loop --only airlines`; do not edit. -->
 
 A log of 38,695 support threads between airlines and their customers (TwACS) goes through the whole loop. The first desk
 knows a quarter of the 453 labelled threads, and the demo shop's out-of-scope messages; half of the threads are asked of
-its bot and reviewed by a script that knows the labels; the last quarter is the golden set (`training/golden.csv`), which
+its bot and reviewed by a script that knows the labels; the last quarter is the golden set (`training/golden.csv`) and
 never trains. Then every review is overwritten with a wrong label, and the same command has to notice. This page holds
 figures alone, no text of the data set.
 
