@@ -75,7 +75,7 @@ def export_bundle(
     """
     _prepare(directory)
     say("exporting and comparing with torch")
-    variants = export_graphs(trained, directory)
+    variants = export_graphs(trained, directory, say)
     trained.tokenizer.save(str(directory / TOKENIZER))
     draft = _draft(trained, parts, recipe, directory, variants)
     say("calibrating")

@@ -10,6 +10,8 @@ from transformers import BertConfig, BertModel
 
 from bot.bundle import load_bundle
 from bot.calibration import read_calibrations
+from bot.encoder import Encoder
+from finetune import graphs
 from finetune.attention import EXPLICIT, attention_for
 from finetune.errors import ExportError
 from finetune.evaluate import IntentResult
@@ -137,6 +139,19 @@ def result(right: int, rows: int) -> DevResult:
 )
 def test_int8_serves_only_where_it_loses_next_to_nothing(exact: int, small: int, rows: int, chosen: str) -> None:
     assert choose_cpu_variant({"fp32": result(exact, rows), "int8": result(small, rows)}) == chosen
+
+
+def test_an_int8_graph_that_differs_too_much_is_left_out_and_the_bundle_serves_fp32(
+    tiny_trained: TrainedModel, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(graphs.LEAST_COSINE, "int8", 1.1)
+    said: list[str] = []
+    parts = Parts(tiny_dataset, tiny_dataset, tiny_dataset)
+    bundle = export_bundle(tiny_trained, parts, recipe={}, directory=tmp_path / "bundle", say=said.append)
+    assert (bundle.manifest.variants, bundle.manifest.cpu_variant) == (("fp32", "fp16"), "fp32")
+    assert not (tmp_path / "bundle" / "encoder.int8.onnx").exists()
+    assert any("int8 is left out" in line for line in said)
+    assert Encoder.open(bundle, providers="cpu").variant == "fp32"
 
 
 def test_int8_does_not_serve_unproven() -> None:
