@@ -1,8 +1,8 @@
 """`scripts/bench loop --only airlines`: the whole loop on real support threads, well, too boldly, and spoilt.
 
-Raw log -> `history import` -> a first desk -> the labelled threads asked and reviewed by a script -> `improve`, once with
-the whole encoder fine-tuned on these few labels and once with a frozen one. Then every review is overwritten with a wrong
-label, and `improve` has to hold the bundle back. Writes docs/loop-airlines.md: figures alone, no text of the data set.
+Raw log -> `history import` -> a first desk -> the labelled threads asked and reviewed by a script -> `improve`, once
+with the whole encoder fine-tuned on these few labels and once with a frozen one. Then every review is overwritten with
+a wrong label, and `improve` has to hold the bundle back. Writes docs/loop-airlines.md: figures, no text of the data set.
 """
 
 import shutil
