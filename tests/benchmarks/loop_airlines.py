@@ -2,7 +2,7 @@
 
 Raw log -> `history import` -> a first desk -> the labelled threads asked and reviewed by a script -> `improve`, once
 with the whole encoder fine-tuned on these few labels and once with a frozen one. Then every review is overwritten with
-a wrong label, and `improve` has to hold the bundle back. Writes docs/loop-airlines.md: figures, no text of the data set.
+a wrong label, and `improve` has to hold the bundle back. Writes docs/loop-airlines.md: figures, no text of the data.
 """
 
 import shutil
