@@ -10,9 +10,9 @@ from dataclasses import replace
 from bot.errors import ReplyNotFoundError
 from bot.reviews import Opinion, Review, ReviewItem, Verdict, in_order
 from bot.risks import risks_of
-from bot.storage.records import LoggedDecision, ProposedReply
+from bot.storage.records import LoggedDecision, ProposedReply, utc_now
 from bot.storage.store import Store
-from bot.values import ReplySource
+from bot.values import ApprovedReply, ReplySource
 
 _ID_DIGITS = 16
 
@@ -57,19 +57,40 @@ def reply_template(store: Store, subject: LoggedDecision) -> str:
         return subject.text
 
 
+def planned_reply(store: Store, subject: LoggedDecision, opinion: Opinion) -> ApprovedReply | None:
+    """The reply that `save_opinion` would propose, as it would be once approved; None where no text is corrected."""
+    if opinion.verdict is not Verdict.CORRECTED or not opinion.reply_text:
+        return None
+    text, used = opinion.reply_text, _edited(store, subject, opinion)
+    if used is None:
+        return ApprovedReply(_new_id(text), 1, text, _intents(subject, opinion), "", utc_now())
+    known = store.replies.history(used.reply_id)[-1]
+    return ApprovedReply(used.reply_id, known.version + 1, text, known.intents, "", utc_now(), known.frequency)
+
+
 def _proposed(store: Store, subject: LoggedDecision, opinion: Opinion, reviewer: str, earlier: str | None) -> str:
     text = opinion.reply_text or ""
     intents = _intents(subject, opinion)
-    used = _reply_used(subject)
-    if used and opinion.intent in {None, *_intents_of(store, used)}:
-        store.replies.edit(used.reply_id, text, by=reviewer, risky=risks_of(text))
-        return used.reply_id
+    used, edited = _reply_used(subject), _edited(store, subject, opinion)
+    if edited:
+        store.replies.edit(edited.reply_id, text, by=reviewer, risky=risks_of(text))
+        return edited.reply_id
     if earlier is not None and (used is None or earlier != used.reply_id):
         store.replies.edit(earlier, text, by=reviewer, risky=risks_of(text), intents=intents)
         return earlier
-    reply_id = hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()[:_ID_DIGITS]
+    reply_id = _new_id(text)
     store.replies.propose([ProposedReply(reply_id, text, intents, 1, risks_of(text))], by=reviewer)
     return reply_id
+
+
+def _edited(store: Store, subject: LoggedDecision, opinion: Opinion) -> ReplySource | None:
+    """The reply of which the corrected text is a new version; None where it is a reply of its own."""
+    used = _reply_used(subject)
+    return used if used and opinion.intent in {None, *_intents_of(store, used)} else None
+
+
+def _new_id(text: str) -> str:
+    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()[:_ID_DIGITS]
 
 
 def _intents_of(store: Store, used: ReplySource) -> Sequence[str]:

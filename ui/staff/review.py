@@ -4,23 +4,26 @@ Which messages this visit skipped is kept in Gradio's session, all else in the s
 queue.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import gradio
 
+from bot.compose import intent_title
+from bot.effects import effects_of
 from bot.reviewing import queue_of, reply_template, save_opinion
 from bot.reviews import Opinion, Verdict
 from bot.storage.records import LoggedDecision, StaffMember, StaffRole
 from bot.storage.reviews import CANDIDATES
-from retrieval.values import Passage
-from ui.staff.acts import acts_script, tab_select
+from ui.staff.acts import acts_script, tab_select, text_of
 from ui.staff.caller import StaffError, member_of, told
+from ui.staff.effects_view import render_effects
+from ui.staff.opened_transcript import opened_transcript
 from ui.staff.pieces import notice
+from ui.staff.review_form import NO_PASSAGE, ReviewForm, bot_intent, or_none, passage_choices
 from ui.staff.review_view import (
-    passage_label,
     render_done,
     render_item,
     render_passage_text,
@@ -29,12 +32,13 @@ from ui.staff.review_view import (
 )
 from ui.staff.services import StaffServices
 
-NO_PASSAGE = ""
 _FOUND_PASSAGES = 8
+_KEEP, _KEPT = "Keep as golden (g)", "✓ Kept as golden (g)"
 _TO_THE_TOP = "() => document.querySelector('#st-review-progress')?.scrollIntoView({block: 'start'})"
+_TO_THE_EFFECTS = "() => document.querySelector('#st-effects-list')?.scrollIntoView({block: 'nearest'})"
 Screen = tuple[Any, ...]
 """New values of the tab's components, in the order of ``screen`` in `build_review`."""
-SCREEN_PARTS = 11
+SCREEN_PARTS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class ReviewPart:
     def __init__(self, services: StaffServices) -> None:
         self.services = services
         self.reviews = services.store.reviews
+        self.form = ReviewForm(services)
 
     def start(self, visit: Visit, request: gradio.Request) -> Screen:
         """Show the first message; one that is open already stays as it is."""
@@ -74,16 +79,16 @@ class ReviewPart:
     ) -> Screen:
         """Say that the bot did well."""
         member, subject = self._judged(visit, request)
-        if self._opinion(subject, intent, text, passage_id, note).verdict is Verdict.CORRECTED:
+        if self.form.opinion(subject, intent, text, passage_id, note).verdict is Verdict.CORRECTED:
             raise StaffError("You corrected something: save the correction, or undo it and approve.")
-        return self._save(visit, Opinion(Verdict.APPROVED, note=_or_none(note)), member)
+        return self._save(visit, Opinion(Verdict.APPROVED, note=or_none(note)), member)
 
     def correct(
         self, visit: Visit, intent: str | None, text: str, passage_id: str, note: str, request: gradio.Request
     ) -> Screen:
         """Say what would have been right."""
         member, subject = self._judged(visit, request)
-        opinion = self._opinion(subject, intent, text, passage_id, note)
+        opinion = self.form.opinion(subject, intent, text, passage_id, note)
         if opinion.verdict is not Verdict.CORRECTED:
             raise StaffError("Nothing is corrected yet: change the intent or the reply, or mark the right passage.")
         return self._save(visit, opinion, member)
@@ -91,7 +96,7 @@ class ReviewPart:
     def reject(self, visit: Visit, intent: str | None, note: str, request: gradio.Request) -> Screen:
         """Say that the message was wrong, without what would have been right; a corrected intent is kept."""
         member, subject = self._judged(visit, request)
-        opinion = self._opinion(subject, intent, "", NO_PASSAGE, note)
+        opinion = self.form.opinion(subject, intent, "", NO_PASSAGE, note)
         return self._save(visit, Opinion(Verdict.REJECTED, opinion.intent, note=opinion.note), member)
 
     def find(self, visit: Visit, words: str, request: gradio.Request) -> Any:
@@ -101,31 +106,48 @@ class ReviewPart:
         if models.retriever is None:
             raise StaffError("This desk has no knowledge to search.")
         if not words.strip():
-            return _choices(subject, ())
+            return passage_choices(subject, ())
         vector = models.encoder.encode([words])[0]
         hits = models.retriever.search(words, vector, _FOUND_PASSAGES)
-        return _choices(subject, [found.passage for found in hits])
+        return passage_choices(subject, [found.passage for found in hits])
 
     def mark(self, visit: Visit, passage_id: str, request: gradio.Request) -> str:
         """Show the text of the passage that is marked."""
         _, subject = self._judged(visit, request)
-        return render_passage_text(self._passage(subject, passage_id))
+        return render_passage_text(self.form.passage(subject, passage_id))
+
+    def effects(
+        self, visit: Visit, intent: str | None, text: str, passage_id: str, note: str, request: gradio.Request
+    ) -> str:
+        """Say which past answers the correction in the form would change; nothing is saved."""
+        _, subject = self._judged(visit, request)
+        opinion = self.form.opinion(subject, intent, text, passage_id, note)
+        if opinion.verdict is not Verdict.CORRECTED:
+            raise StaffError("Nothing is corrected yet: change the intent or the reply, and look at the effects then.")
+        services = self.services
+        found = effects_of(services.store, services.assistant, services.live.current(), subject, opinion)
+        return render_effects(found, partial(intent_title, titles=services.settings.intent_titles))
+
+    def transcript(self, request: gradio.Request, event: gradio.EventData) -> str:
+        """Show a conversation that would change."""
+        member_of(request, self.services, StaffRole.REVIEWER)
+        return opened_transcript(self.services, text_of(event, "id"))
+
+    def keep(self, visit: Visit, request: gradio.Request) -> Any:
+        """Keep the open message in the golden set, or leave it to the split again."""
+        member, subject = self._judged(visit, request)
+        golden, place = self.services.store.golden, (subject.conversation_id, subject.sequence)
+        kept = None if golden.marks().get(place) else True
+        golden.mark(*place, kept, by=member.name)
+        detail = {"sequence": subject.sequence, "kept": kept}
+        self.services.store.audit.record(member.name, "golden_mark", subject=subject.conversation_id, detail=detail)
+        return _golden_button(kept)
 
     def _judged(self, visit: Visit, request: gradio.Request) -> tuple[StaffMember, LoggedDecision]:
         member = member_of(request, self.services, StaffRole.REVIEWER)
         if visit.conversation_id is None:
             raise StaffError("No message is open: press Next.")
         return member, self.reviews.subject(visit.conversation_id, visit.sequence)
-
-    def _opinion(self, subject: LoggedDecision, intent: str | None, text: str, passage_id: str, note: str) -> Opinion:
-        """What the form says: a correction where it differs from what the bot did, else an approval."""
-        named = self._known_intent(intent or "")
-        right_intent = named if named and named != _bot_intent(subject) else None
-        written = (text or "").strip()
-        right_text = written if written not in {"", reply_template(self.services.store, subject)} else None
-        passage = self._passage(subject, passage_id)
-        verdict = Verdict.CORRECTED if right_intent or right_text or passage else Verdict.APPROVED
-        return Opinion(verdict, right_intent, right_text, None, passage, _or_none(note))
 
     def _save(self, visit: Visit, opinion: Opinion, member: StaffMember) -> Screen:
         conversation_id = visit.conversation_id or ""
@@ -149,10 +171,13 @@ class ReviewPart:
             words,
             render_item(item, subject, messages),
             gradio.update(visible=True),
-            gradio.update(choices=self._intents(), value=_bot_intent(subject)),
+            gradio.update(choices=self.form.intents(), value=bot_intent(subject)),
             reply_template(self.services.store, subject),
-            _choices(subject, ()),
+            passage_choices(subject, ()),
             "",
+            "",
+            "",
+            _golden_button(self.services.store.golden.marks().get((item.conversation_id, item.sequence))),
             "",
             "",
         )
@@ -161,36 +186,13 @@ class ReviewPart:
         """The tab without a message."""
         nothing_open = render_done() if progress else ""
         hidden = gradio.update(visible=False)
-        return visit, progress, words, nothing_open, hidden, None, "", gradio.update(value=NO_PASSAGE), "", "", ""
+        empty = gradio.update(value=NO_PASSAGE)
+        return visit, progress, words, nothing_open, hidden, None, "", empty, "", "", "", _golden_button(None), "", ""
 
     def _progress(self, member: StaffMember, waiting: int) -> str:
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         today = self.reviews.count(member.name, since_utc=midnight)
         return render_progress(today, self.reviews.count(member.name), waiting, CANDIDATES, self.reviews.agreement())
-
-    def _intents(self) -> list[tuple[str, str]]:
-        titles = self.services.settings.intent_titles
-        known = {*self.services.live.current().encoder.intents, *self.reviews.intents()}
-        return [(f"{titles[name]} ({name})" if name in titles else name, name) for name in sorted(known)]
-
-    def _known_intent(self, written: str) -> str:
-        """The intent that is meant: a known one whatever its case or title, else a new one by its words."""
-        name = " ".join(written.split())
-        by_words = {words.casefold(): intent for label, intent in self._intents() for words in (label, intent)}
-        return by_words.get(name.casefold(), name)
-
-    def _passage(self, subject: LoggedDecision, passage_id: str) -> Passage | None:
-        if not passage_id:
-            return None
-        for found in subject.passages:
-            if found.passage.passage_id == passage_id:
-                return found.passage
-        models = self.services.live.current()
-        known = models.retriever.passages if models.retriever is not None else ()
-        for passage in known:
-            if passage.passage_id == passage_id:
-                return passage
-        raise StaffError("This passage is gone: its article has changed. Search again.")
 
 
 def build_review(services: StaffServices) -> None:
@@ -206,7 +208,12 @@ def build_review(services: StaffServices) -> None:
             approve = gradio.Button("Approve (a)", variant="primary", elem_id="st-approve", min_width=110)
             correct = gradio.Button("Save correction", elem_id="st-correct", min_width=130)
             reject = gradio.Button("Reject (x)", variant="stop", elem_id="st-reject", min_width=110)
+            show = gradio.Button("Show effects (e)", elem_id="st-effects", min_width=130)
+            keep = gradio.Button(_KEEP, elem_id="st-golden", min_width=130)
             skip = gradio.Button("Next (n)", elem_id="st-next", min_width=110)
+        scripted = {**plain, "js_on_load": acts_script("transcript")}
+        shown = gradio.HTML("", **scripted, elem_id="st-effects-list")
+        whole = gradio.HTML("", **plain, elem_id="st-effects-transcript")
         with gradio.Row(elem_classes="st-columns"):
             with gradio.Column(min_width=300):
                 intent = gradio.Dropdown(
@@ -225,7 +232,7 @@ def build_review(services: StaffServices) -> None:
                 passage = gradio.Radio([], label="Right passage", elem_id="st-passage", value=NO_PASSAGE)
                 marked = gradio.HTML("", **plain, elem_id="st-marked")
     hush: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    screen = [visit, progress, said, item, form, intent, text, passage, note, words, marked]
+    screen = [visit, progress, said, item, form, intent, text, passage, note, words, marked, keep, shown, whole]
     filled = [visit, intent, text, passage, note]
     tab_select()(told(part.start), visit, screen, **hush)
     judged = (
@@ -237,25 +244,13 @@ def build_review(services: StaffServices) -> None:
     for done in judged:
         done.success(None, None, None, js=_TO_THE_TOP)
     words.submit(told(part.find), [visit, words], passage, **hush)
+    reckoned = show.click(told(part.effects), filled, shown, **{**hush, "show_progress": "full"}, concurrency_limit=1)
+    reckoned.success(None, None, None, js=_TO_THE_EFFECTS)
+    shown.transcript(told(part.transcript), None, whole, **hush)
+    keep.click(told(part.keep), visit, keep, **hush)
     passage.input(told(part.mark), [visit, passage], marked, **hush)
 
 
-def _bot_intent(subject: LoggedDecision) -> str | None:
-    return subject.ranking[0].intent if subject.ranking else None
-
-
-def _choices(subject: LoggedDecision, more: Sequence[Passage]) -> Any:
-    """The choice of the right passage: none, those that a search found, those that the bot retrieved."""
-    rows = [("None marked", NO_PASSAGE)]
-    rows += [(f"Search: {passage_label(passage)}", passage.passage_id) for passage in more]
-    searched = {passage.passage_id for passage in more}
-    rows += [
-        (f"{found.rank}. {passage_label(found.passage, found.score)}", found.passage.passage_id)
-        for found in subject.passages
-        if found.passage.passage_id not in searched
-    ]
-    return gradio.update(choices=rows, value=NO_PASSAGE)
-
-
-def _or_none(text: str | None) -> str | None:
-    return text.strip() or None if text else None
+def _golden_button(kept: bool | None) -> Any:
+    """The button with the state of the open message."""
+    return gradio.update(value=_KEPT if kept else _KEEP, variant="primary" if kept else "secondary")

@@ -20,6 +20,8 @@ KEYS = {
     "i": "#st-intent",
     "c": "#st-correct-reply",
     "n": "#st-next",
+    "e": "#st-effects",
+    "g": "#st-golden",
 }
 """Keys of the review tab, and what each of them presses or focuses."""
 

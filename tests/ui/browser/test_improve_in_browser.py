@@ -169,3 +169,31 @@ def test_a_run_is_followed_without_a_reload_and_fits_a_phone(
     widths.append(page.evaluate("document.documentElement.scrollWidth"))
     assert max(widths) <= 390
     assert page.failures == []
+
+
+def test_effects_of_a_correction_and_golden_marks_by_keys(
+    seeded: SeededDesk, console: Callable[..., Any], shot: Any
+) -> None:
+    store, assistant = seeded.services.store, seeded.services.assistant
+    started = store.conversations.start(channel="web", locale="en")
+    reply = assistant.reply(started.conversation_id, "where is my order", "m1")
+    assert reply is not None
+    store.conversations.add_feedback(started.conversation_id, reply.sequence, helpful=False, comment=None)
+    page = console("rita")
+    go_to(page, "Review")
+    page.wait_for_selector("#st-review-item .st-target")
+    page.fill("#st-correct-reply textarea", "You can follow your parcel under My account now.")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("g")
+    page.wait_for_selector("#st-golden:has-text('✓ Kept')")
+    page.keyboard.press("e")
+    page.wait_for_selector("#st-effects-list :text('past answers would change')")
+    shot(page, "review-effects")
+    page.click("#st-effects-list [data-act=transcript] >> nth=0")
+    page.wait_for_selector("#st-effects-transcript .tr-talk")
+    assert len(store.golden.marks()) == 1
+    assert store.replies.history("r-track")[-1].version == 1
+    page.set_viewport_size({"width": 390, "height": 900})
+    shot(page, "review-effects-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.failures == []

@@ -7,13 +7,18 @@ from uuid import uuid4
 
 import pytest
 
+from bot.effects import Effect, EffectKind, Effects
 from bot.reviews import Opinion, Verdict
 from bot.values import ReplyState
 from ui.staff.caller import StaffError, told
+from ui.staff.effects_view import render_effects
 from ui.staff.review import NO_PASSAGE, ReviewPart, Visit
 from ui.staff.review_view import KEYS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> \"'> zqxv?"
+
+
+TRACK = "You can follow your parcel under My account."
 
 
 class Tags(HTMLParser):
@@ -173,4 +178,50 @@ def test_every_key_has_its_control(part: ReviewPart, staff_desk: Any) -> None:
     ask(staff_desk, "where is my order")
     progress = part.start(Visit(), staff_desk.request("reviewer"))[1]
     assert json.dumps(KEYS).replace('"', "&quot;") in progress
-    assert set(KEYS) == {"a", "x", "i", "c", "n"}
+    assert set(KEYS) == {"a", "x", "i", "c", "n", "e", "g"}
+
+
+def test_effects_of_the_correction_in_the_form_are_shown_and_nothing_is_saved(
+    part: ReviewPart, staff_desk: Any
+) -> None:
+    where = ask(staff_desk, "where is my order")
+    ask(staff_desk, f"where is my order {HOSTILE}", helpful=None)
+    visit, _ = start(part, staff_desk)
+    request = staff_desk.request("reviewer")
+    with pytest.raises(StaffError, match="Nothing is corrected yet"):
+        part.effects(visit, "order_status", "", NO_PASSAGE, "", request)
+    shown = part.effects(visit, "order_status", f"{TRACK} <img src=x>", NO_PASSAGE, "", request)
+    assert "of 2</b> past answers would change" in shown
+    assert f">{TRACK}<" in shown
+    assert "no answer any more" in shown  # these words lie too far from the question
+    better = part.effects(visit, "order_status", "You can follow your parcel under My account now.", "", "", request)
+    assert "account now.<" in better
+    assert "new words" in better
+    estimate = part.effects(visit, "return_item", "", NO_PASSAGE, "", request)
+    assert "no answer changes at once" in estimate
+    assert staff_desk.services.store.reviews.of(*where) == []
+    assert staff_desk.services.store.replies.proposed()[0].reply_id == "r-hidden"
+    assert "where is my order" in part.transcript(request, staff_desk.event(id=where[0]))
+
+
+def test_effects_are_shown_as_text() -> None:
+    effect = Effect("c1", 2, EffectKind.NEW_WORDS, HOSTILE, HOSTILE, HOSTILE)
+    pulled = Effect("c2", 2, EffectKind.PULLED, HOSTILE, HOSTILE, HOSTILE, 0.91)
+    shown = render_effects(Effects(9, (effect,), (pulled,), True), str)
+    assert not {"script", "img"} & Tags(shown).names
+    assert shown.count("&lt;script&gt;") == 6
+    assert "nearness 0.91" in shown
+
+
+def test_a_message_is_kept_as_golden_and_given_back(part: ReviewPart, staff_desk: Any) -> None:
+    where = ask(staff_desk, "where is my order")
+    visit, _ = start(part, staff_desk)
+    request, golden = staff_desk.request("reviewer"), staff_desk.services.store.golden
+    assert "✓ Kept" in part.keep(visit, request)["value"]
+    assert golden.marks() == {where: True}
+    assert "✓ Kept" in part.start(Visit(), request)[11]["value"]
+    assert part.keep(visit, request)["value"] == "Keep as golden (g)"
+    assert golden.marks() == {}
+    assert staff_desk.actions()[0] == ("reviewer", "golden_mark", where[0])
+    with pytest.raises(StaffError):
+        part.keep(visit, staff_desk.request("agent"))
