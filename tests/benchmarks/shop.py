@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.handoff import Move
 from bot.storage.records import LoggedMessage
-from bot.values import Action, PassageSource, ReplySource
+from bot.values import Action, Owner, PassageSource, ReplySource
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.shop_desk import SHOP, OpenDesk, open_desk, prepare_demo
 from tests.benchmarks.shop_judge import Judged, Metrics, Said, TestTurn, read_conversations, shop_metrics
@@ -43,14 +43,17 @@ def _hold(desk: OpenDesk, name: str, turns: Sequence[TestTurn]) -> Iterator[Judg
 
     Where the bot hands off too early, the conversation is given back to it, so that later turns are judged as well.
     """
-    conversations = desk.assistant.store.conversations
+    store = desk.assistant.store
+    conversations = store.conversations
     conversation_id = conversations.start(channel="benchmark", locale="en").conversation_id
     for turn in turns:
         logged = desk.assistant.reply(conversation_id, turn.text, secrets.token_hex(8))
         if logged is None:
             raise BenchmarkError(f"{name}: the bot was silent though it owned the conversation")
         yield Judged(name, turn, _said(desk, logged))
-        desk.store.ownership.move(conversation_id, Move.HAND_BACK, by="bench")
+        standing = store.standings.get(conversation_id)
+        if standing is not None and standing.owner is not Owner.BOT:
+            store.ownership.move(conversation_id, Move.HAND_BACK, by="bench")
 
 
 def _said(desk: OpenDesk, logged: LoggedMessage) -> Said:
