@@ -6,6 +6,7 @@ import gradio
 
 from ui.staff.acts import tab_select
 from ui.staff.caller import told
+from ui.staff.improve_bundles import build_bundles
 from ui.staff.improve_differences import build_differences
 from ui.staff.improve_runs import build_runs
 from ui.staff.services import StaffServices
@@ -24,6 +25,9 @@ def build_improve(services: StaffServices) -> None:
         with gradio.Tab("Differences", id=_DIFFERENCES):
             differences, differences_screen, look = build_differences(services)
             compared = tab_select()
+        with gradio.Tab("Bundles", id="bundles"):
+            bundles, bundles_screen, asked_for = build_bundles(services)
+            tab_select()(told(bundles.show), asked_for, bundles_screen, **hush)
     wanted = gradio.State(None)
     gradio.on([entered, shown], told(runs.show), opened, runs_screen, **hush)
     compared(told(differences.show), [look, wanted], differences_screen, **hush)

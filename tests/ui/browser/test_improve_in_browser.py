@@ -1,5 +1,6 @@
 """Runs and replayed differences in a real browser: a table that can be read, verdicts by keys, hostile texts inert."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ def seeded(published_desk: Desk, tmp_path: Path, serving_at: Any) -> Iterator[Se
 
 def held_run(services: Services) -> int:
     store = services.store
+    live = services.desk.bundle_directory(services.desk.live().bundle)
+    candidate = shutil.copytree(live, services.desk.bundle_directory("b-7"))
+    manifest = json.loads((candidate / "manifest.json").read_text(encoding="utf-8"))
+    (candidate / "manifest.json").write_text(json.dumps({**manifest, "version": "b-7", "parent": HOSTILE}))
     run_id = store.runs.start(by="ana", parent_bundle=services.desk.live().bundle)
     store.runs.step(run_id, "Judging", 3, 4)
     store.runs.record(run_id, dataset_version="d-7", bundle_version="b-7")
@@ -167,6 +172,16 @@ def test_a_run_is_followed_without_a_reload_and_fits_a_phone(
     page.wait_for_selector("#im-difference .st-target")
     shot(page, "improve-difference-phone")
     widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    go_to(page, "Bundles")
+    page.click("#im-bundles [data-act=ask]")
+    page.wait_for_selector("#im-question :text('Publish b-7?')")
+    shot(page, "improve-bundles-phone")
+    widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    page.wait_for_function("document.activeElement.id === 'im-yes'")
+    page.click("#im-no")
+    page.wait_for_selector("#im-question", state="hidden")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    shot(page, "improve-bundles")
     assert max(widths) <= 390
     assert page.failures == []
 
