@@ -18,7 +18,7 @@ _NAMED = regex.compile(
     r"(?:[ \t]+(?i:number|num\.?|no\.?|nr\.?|id|code|ref(?:erence)?))?+[ \t]*+(?:(?i:is|was)[ \t]+|[:#：][ \t]*)*+"
     r"(?P<id>(?<![A-Za-z0-9-])(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]{3,24}+)(?![\w-])"
 )
-_BARE = regex.compile(r"(?<=#)\d{4,15}+\b|(?<![\w-])[A-Z]{1,3}-?\d{5,12}+(?![\w-])")
+_BARE = regex.compile(r"(?<=#)\d{4,15}+\b|(?<![\w-])(?![A-Z]{1,2}-\d{5}\s\p{Lu}\p{Ll})[A-Z]{1,3}-?\d{5,12}+(?![\w-])")
 
 
 def orders(text: str, patterns: tuple[str, ...] = ()) -> Iterator[Finding]:

@@ -7,8 +7,12 @@ wrong. So one that takes a word too much is wrong, and so is a true phone number
 Names are counted apart, without titles: STAR is full of names, so a name in its own words is right when wizards looked
 all of it up.
 
-Rules were written with `DEVELOPMENT` locales and fold 1; of `MEASURED` only figures were looked at, never a value.
-Frames are English; the measured locales speak languages whose street words redaction knows.
+How locales were used. Rules were written with `DEVELOPMENT` and fold 1. Of `CHECKED` only figures were looked at at
+first, three times; `SECOND` was then a hold-out that was run once and gave a recall of .933 (addresses .483). After it
+address rules were made anew with the values of all three in sight, so figures of `CHECKED` and `SECOND` are too good;
+they are called ``redaction_checked_*`` and ``redaction_second_*``. `MEASURED` was chosen before that work and run once,
+when the rules were finished: no value of it was looked at. Frames are English; words of its languages were written
+from general knowledge. No measured locale has identity numbers: they are in ``redaction_checked_*`` only.
 """
 
 import hashlib
@@ -29,7 +33,9 @@ from finetune.history.star import read_star
 from tests.benchmarks.workplace import Workplace
 
 DEVELOPMENT = ("en_US", "en_IN", "de_DE", "fr_FR", "es_MX", "nl_BE", "pt_BR", "da_DK")
-MEASURED = ("en_GB", "en_AU", "en_CA", "de_AT", "fr_CH", "es_ES", "it_IT", "nl_NL", "pt_PT", "sv_SE", "pl_PL")
+CHECKED = ("en_GB", "en_AU", "en_CA", "de_AT", "fr_CH", "es_ES", "it_IT", "nl_NL", "pt_PT", "sv_SE", "pl_PL")
+SECOND = ("en_IE", "en_NZ", "fr_CA", "de_CH", "es_AR", "es_CL", "es_CO", "no_NO")
+MEASURED = ("cs_CZ", "fi_FI", "hr_HR", "hu_HU", "id_ID", "ro_RO", "sk_SK", "sl_SI", "en_PH", "lt_LT")
 CHECKED_IDS = {
     "en_US",
     "fr_FR",
@@ -130,8 +136,12 @@ class Outcome:
 def measure(place: Workplace) -> dict[str, float]:
     """Recall and precision on fold 0 with the measured locales, without names, by type, and of names."""
     star = read_turns(place.source("dialogues/star/dialogues.jsonl.gz"), folds={0})
-    outcome = judge(star, MEASURED, each=_SMOKE_EACH if place.smoke else _EACH)
-    return figures(outcome)
+    each = _SMOKE_EACH if place.smoke else _EACH
+    seen: dict[str, float] = {}
+    for name, locales in (("checked", CHECKED), ("second", SECOND)):
+        found = figures(judge(star, locales, each))
+        seen |= {key.replace("redaction_", f"redaction_{name}_", 1): value for key, value in found.items()}
+    return figures(judge(star, MEASURED, each)) | seen
 
 
 def figures(outcome: Outcome) -> dict[str, float]:

@@ -14,7 +14,7 @@ from bot.redaction.redactor import find, redact
 from bot.redaction.values import Participants, RedactionRules
 
 SIZE = 100_000
-PIECES = ("1 ", "12 A ", "a.", "A ", "w", "a@")
+PIECES = ("1 ", "12 A ", "a.", "A ", "w", "a@", "12 Main Street ", "A, 12 ", "Anna Lee 12, ")
 WINDOWED = {"_UNIT_BEFORE", "_CALL", "_IDENTITY", "_ACCOUNT", "_CARD", "_UNIT", "_VERSION", "_RANDOM"}
 """They never search a text: they see the few dozen characters beside a finding, or match a word whole."""
 KNOWN = Participants(("Anna Schmidt",), ("Kim Lee",))
@@ -62,7 +62,7 @@ def test_every_pattern_reads_100_kb_within_100_ms(pattern: Any) -> None:
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_every_kind_is_looked_for_in_linear_time(piece: str) -> None:
+def test_all_kinds_together_read_20_kb_within_half_a_second(piece: str) -> None:
     """All kinds together, twice, as redaction does until nothing more is found."""
     text = hostile(piece, 20_000)
     assert cpu_s(lambda: find(text, KNOWN), enough=0.5) < 0.5
