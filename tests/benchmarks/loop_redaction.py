@@ -10,9 +10,10 @@ all of it up.
 How locales were used. Rules were written with `DEVELOPMENT` and fold 1. Of `CHECKED` only figures were looked at at
 first, three times; `SECOND` was then a hold-out that was run once and gave a recall of .933 (addresses .483). After it
 address rules were made anew with the values of all three in sight, so figures of `CHECKED` and `SECOND` are too good;
-they are called ``redaction_checked_*`` and ``redaction_second_*``. `MEASURED` was chosen before that work and run once,
-when the rules were finished: no value of it was looked at. Frames are English; words of its languages were written
-from general knowledge. No measured locale has identity numbers: they are in ``redaction_checked_*`` only.
+they are called ``redaction_checked_*``. `MEASURED` was chosen before that work and run once, when the rules were
+finished; no value of it was looked at. Frames are English; words of its languages were written from general knowledge.
+A type for which Faker has no form of a locale's own (phones of en_PH, addresses of lt_LT) is left out there; that was
+set when the first run stopped at it, before it gave any figure. No measured locale has identity numbers.
 """
 
 import hashlib
@@ -137,11 +138,9 @@ def measure(place: Workplace) -> dict[str, float]:
     """Recall and precision on fold 0 with the measured locales, without names, by type, and of names."""
     star = read_turns(place.source("dialogues/star/dialogues.jsonl.gz"), folds={0})
     each = _SMOKE_EACH if place.smoke else _EACH
-    seen: dict[str, float] = {}
-    for name, locales in (("checked", CHECKED), ("second", SECOND)):
-        found = figures(judge(star, locales, each))
-        seen |= {key.replace("redaction_", f"redaction_{name}_", 1): value for key, value in found.items()}
-    return figures(judge(star, MEASURED, each)) | seen
+    checked = figures(judge(star, (*CHECKED, *SECOND), each))
+    renamed = {name.replace("redaction_", "redaction_checked_", 1): value for name, value in checked.items()}
+    return figures(judge(star, MEASURED, each)) | renamed
 
 
 def figures(outcome: Outcome) -> dict[str, float]:
@@ -204,7 +203,7 @@ def values_of(locale: str, each: int) -> Iterator[tuple[str, Kind, str]]:
     fake.seed_instance(SEED)
     makers: dict[str, tuple[Kind, Callable[[], str]]] = {
         "email": (Kind.EMAIL, fake.email),
-        "phone": (Kind.PHONE, fake.phone_number),
+        "phone": (Kind.PHONE, lambda: str(fake.phone_number())),
         "card": (Kind.CARD, lambda: _grouped(fake.credit_card_number(), fake.boolean())),
         "account": (Kind.ACCOUNT, lambda: _grouped(fake.iban(), fake.boolean())),
         "address": (Kind.ADDRESS, lambda: fake.street_address() if fake.boolean() else fake.address()),
@@ -219,10 +218,20 @@ def values_of(locale: str, each: int) -> Iterator[tuple[str, Kind, str]]:
     if locale in CHECKED_IDS:
         makers["id"] = (Kind.ID, fake.ssn)
     for name, (kind, make) in makers.items():
+        if name in _LOCAL and not _has_own(fake, locale, _LOCAL[name]):
+            continue
         for _ in range(each):
             yield name, kind, " ".join(make().split())
 
 
+def _has_own(fake: Faker, locale: str, maker: str) -> bool:
+    """Whether Faker knows this locale's form; it gives that of the United States, or none, where it does not."""
+    made_by = getattr(getattr(fake, maker, None), "__self__", None)
+    return type(made_by).__module__.endswith(locale)
+
+
+_LOCAL = {"phone": "phone_number", "address": "street_address"}
+"""Types whose form is a country's own, and Faker's maker of them."""
 _SECRETS = ("token", "sig", "key", "session")
 
 
