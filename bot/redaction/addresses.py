@@ -91,7 +91,7 @@ _STREET_SOON = r"(?=[^\d\n]{0,70}?(?:\d|[Ss]/?[Nn](?!\w)))"
 _NUMBER_SOON = r"(?=[^\d\n]{0,60}+\d)"
 """A look ahead that costs little where no number is."""
 _PROOF_SOON = (
-    rf"(?=\D{{0,60}}+(?:(?<=[A-Z])\d|\d{{3}}|\d\d-\d{{3}})|(?:{_BREAK}|{_GAP})(?:(?i:\L<strong>)|Of\.)"
+    rf"(?=\D{{0,60}}+(?:(?<=[A-Z])\d|\d{{3}}|\d\d-\d{{3}})|[ \t\u00a0,\n]{{1,5}}+(?:(?i:\L<strong>)|Of\.)"
     rf"|[^,\n]{{0,30}}+,{_GAP}(?i:\L<regions>))"
 )
 _PROOF = (
@@ -101,7 +101,7 @@ _PROOF = (
     rf"|{_CITY}{_STATE}?(?:,?{_GAP}|-|(?<=-))\d{{4,8}}(?!\w)|{_CITY},{_GAP}(?i:\L<regions>){_GAP}(?:{PARTICLES}{_GAP}){{0,3}}{_CITY}))"
 )
 """What follows a street only."""
-_HEAD = r"(?!(?:\L<no_heads>|\L<starts>)\b)"
+_HEAD = r"(?!\L<no_heads>\b)"
 _LATIN = r"(?:avenida|av\.|calle|cl\.|carrera|cra\.|kra\.|diagonal|transversal|de|del|la|los|las|bis|sur|este)(?!\w)"
 _HEADS = rf"(?=\p{{Lu}}){_NUMBER_SOON}{_HEAD}{_CAP}(?:{_GAP}{_CAP}){{0,3}}+,?{_GAP}"
 _LISTS = {
@@ -113,7 +113,7 @@ _LISTS = {
     "strong": STRONG_UNITS,
     "starts": SENTENCE_STARTS,
     "goes_on": GOES_ON,
-    "no_heads": NO_HEADS,
+    "no_heads": NO_HEADS | SENTENCE_STARTS,
     "streets": STREETS,
     "capital_streets": CAPITAL_STREETS,
     "no_streets": NO_STREETS,
