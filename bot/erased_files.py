@@ -5,6 +5,7 @@ hold no texts: those of a dataset that loses rows are flagged.
 """
 
 import fcntl
+import json
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from bot.bundle_flags import flag_datasets
 from bot.dataset_files import DATASETS, Forgotten, dataset_versions, forget, forget_rows, rows_of
 from bot.desk import Desk
 from bot.errors import DeskError
+from retrieval.artifact import MANIFEST_NAME
 
 TRAINING = "training"
 UNFINISHED = "improve-{dataset}-"
@@ -87,7 +89,9 @@ def _remove_unfinished(desk_directory: Path, datasets: Collection[Forgotten]) ->
     """Remove trainings that nobody runs, and what killed writers left beside datasets; whether somebody runs one."""
     try:
         with Desk(desk_directory).improving():
-            names = [UNFINISHED.format(dataset=forgotten.version) for forgotten in datasets]
+            # Also of versions that an earlier call changed while a run held the lock: that run may have been killed.
+            touched = {forgotten.version for forgotten in datasets} | _touched_before(desk_directory / DATASETS)
+            names = [UNFINISHED.format(dataset=version) for version in touched]
             unfinished = [path for name in names for path in desk_directory.glob(f"work/*{name}*")]
             half_written = [*desk_directory.glob(f"{DATASETS}/.*"), *desk_directory.glob(f"{DATASETS}/*/.*")]
             for path in [*unfinished, *half_written]:
@@ -98,3 +102,11 @@ def _remove_unfinished(desk_directory: Path, datasets: Collection[Forgotten]) ->
     except DeskError:  # a run of improve is under way
         return 0, True
     return len(unfinished), False
+
+
+def _touched_before(datasets: Path) -> set[str]:
+    """Dataset versions that an erasure has taken rows out of."""
+    manifests = {version: datasets / version / MANIFEST_NAME for version in dataset_versions(datasets)}
+    return {
+        version for version, path in manifests.items() if json.loads(path.read_text(encoding="utf-8")).get("forgotten")
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.articles import current_passages, take_over_folders
 from bot.bundle import load_bundle
-from bot.dataset_files import DATASETS
+from bot.dataset_files import DATASETS, conversations_in
 from bot.desk import Desk
 from bot.erasure import Erasure
 from bot.errors import BotError
@@ -42,7 +42,10 @@ from finetune.training_folder import FOLDER, TrainingFolder
 from retrieval.artifact import write_atomically
 from retrieval.errors import RetrievalError
 
-NOTHING_NEW = "no review is new since the last run; review some conversations, or use --force"
+NOTHING_NEW = (
+    "no review is new since the last run; review some conversations, or use --force where labels, differences or "
+    "training/ changed"
+)
 SAME_DATA = "the live bundle was trained on the very same rows"
 
 Outcome = tuple[RunState, str | None]
@@ -88,6 +91,9 @@ def improve(desk: Desk, settings: Settings, store: Store, request: Request, say:
             state, reason = _run(_Improvement(desk, settings, store, request, live, log))
         except (BotError, FinetuneError, RetrievalError, OSError) as error:
             store.runs.finish(run_id, RunState.FAILED, str(error))
+            raise
+        except Exception as error:
+            store.runs.finish(run_id, RunState.FAILED, f"{type(error).__name__}: see what the command said")
             raise
         except KeyboardInterrupt:
             store.runs.finish(run_id, RunState.FAILED, "stopped by hand; the next run goes on from its last checkpoint")
@@ -154,7 +160,8 @@ class _Improvement:
         figures = {"redactions": dict(made.redactions), "left_out": dict(made.left_out)}
         version = store.write(made.content, parent=self.live_dataset(), figures=figures)
         if Erasure(self.desk, self.settings, self.store).again().files.rows:  # somebody was erased since collecting
-            version = store.read(version.version)
+            version, kept = store.read(version.version), conversations_in(version.directory)
+            made.content.dialogues = [it for it in made.content.dialogues if it.conversation_id in kept]
         self.log.line(f"dataset {version.version}: {_counted(version.manifest['counts'])}")
         self.log.line(f"redacted: {_counted(made.redactions) or 'nothing'}")
         self.store.runs.record(self.log.run_id, dataset_version=version.version)

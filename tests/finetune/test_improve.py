@@ -161,3 +161,19 @@ def test_somebody_who_is_erased_while_a_run_collects_is_not_in_its_dataset(
     (dataset,) = (services.desk.directory / "datasets").iterdir()
     assert conversations_in(dataset) == set()
     assert "parcel" not in (dataset / "dialogues.jsonl").read_text()
+
+
+def test_an_error_that_nobody_foresaw_ends_the_run_too(
+    services: Services, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(services, tiny_base, TINY_INTENTS)
+    review_one(services)
+
+    def out_of_memory(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(module, "train", out_of_memory)
+    with pytest.raises(RuntimeError):
+        run(services)
+    (failed,) = services.store.runs.newest()
+    assert (failed.state, failed.reason) == (RunState.FAILED, "RuntimeError: see what the command said")

@@ -36,10 +36,11 @@ def improve(
     settings = desk.settings()
     with open_store(desk, settings) as store:
         if list_runs:
+            under_way = desk.improver() is not None
             for run in store.runs.newest():
-                click.echo(
-                    f"{run.run_id:>4}  {run.started_utc:%Y-%m-%d %H:%M}  {run.state.value:12} {run.reason or ''}"
-                )
+                killed = run.state is RunState.RUNNING and not under_way
+                state = "killed" if killed else run.state.value
+                click.echo(f"{run.run_id:>4}  {run.started_utc:%Y-%m-%d %H:%M}  {state:12} {run.reason or ''}")
             return
         request = Request(by=by or getpass.getuser(), recipe=recipe, force=force, publish=not no_publish)
         run = run_improve(desk, settings, store, request, click.echo)
