@@ -84,8 +84,8 @@ _TAIL = (
     rf"(?:(?:{_BREAK}|{_GAP}(?:[-–/]{_GAP})?|(?<=\.)|{_GAP}?/{_GAP}?"
     rf"|\.{_GAP}(?=(?:[IVX]{{1,4}}|\d{{1,2}})\.?{_GAP}{FLOORS}(?!\w)))(?:{_UNIT}|{_POSTCODE}"
     rf"(?:,?{_GAP}(?:{PARTICLES}{_GAP}){{0,2}}{_CITY}{_STATE}?)?"
-    rf"|{_CITY}{_STATE}?(?:,?{_GAP}|-|(?<=-)){_POSTCODE}(?:{_GAP}(?:{PARTICLES}{_GAP}){{0,2}}{_CITY}{_STATE})?"
-    rf"|{_CITY}{_STATE}?{_ENDS})){{0,10}}"
+    rf"|{_CITY}{_STATE}?(?:(?:,?{_GAP}|-|(?<=-)){_POSTCODE}(?:{_GAP}(?:{PARTICLES}{_GAP}){{0,2}}{_CITY}{_STATE})?"
+    rf"|{_ENDS}))){{0,10}}"
 )
 _STREET_SOON = r"(?=[^\d\n]{0,70}?(?:\d|[Ss]/?[Nn](?!\w)))"
 _NUMBER_SOON = r"(?=[^\d\n]{0,60}+\d)"
@@ -135,7 +135,7 @@ PATTERNS = tuple(
         rf"{_NOT_BEFORE}{_FIRST},?{_GAP}(?!\L<no_counted>\b)(?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th)){_GAP}){{1,4}}?"
         rf"(?:(?i:\L<streets>)|\L<capital_streets>(?!{_GAP}(?:to|from|at|for)\b))\b\.?{_SIDE}?{_TAIL}",
         # Flat 3, Long Meadow, Leeds; Flat 16 Gardner Rest
-        rf"{_BEGIN}{_UNIT}(?:{_BREAK}|{_GAP})(?:{_CAP}{_GAP}){{1,4}}?"
+        rf"{_BEGIN}(?=[\p{{L}}\d#]){_UNIT}(?:{_BREAK}|{_GAP})(?:{_CAP}{_GAP}){{1,4}}?(?=\p{{L}})"
         rf"(?:(?i:\L<streets>)|\L<capital_streets>(?!{_GAP}(?:to|from|at|for)\b))\b\.?{_SIDE}?{_TAIL}",
         # 12 main street
         rf"{_NOT_BEFORE}{_FIRST},?{_GAP}(?:(?!\L<no_streets>\b)\p{{L}}[\w'’-]*+{_GAP}){{1,3}}?(?i:\L<usual>)\b\.?"
@@ -147,13 +147,13 @@ PATTERNS = tuple(
         rf"(?:(?:de|du|des|la|le|les){_GAP}|[dl]['’]){{0,3}}"
         rf"{_CAP}(?:{_GAP}(?:{PARTICLES}{_GAP}){{0,3}}{_PLACE_WORD}){{0,4}}+{_TAIL}",
         # Calle de la Luna, n.º 12
-        rf"{_BEGIN}(?:{NAME_LAST_STREETS}|An der|Auf dem|In der){_GAP}{_STREET_SOON}{_NAME},?{_GAP}?"
+        rf"{_BEGIN}(?=\p{{L}})(?:{NAME_LAST_STREETS}|An der|Auf dem|In der){_GAP}{_STREET_SOON}{_NAME},?{_GAP}?"
         rf"{_MARK}?(?:{_HOUSE}|[Ss]/?[Nn](?!\w)|\d{{5}}-?\d{{3}}(?!\w)){_SIDE}?(?:{_GAP}\d{{3}}(?!\w))?{_TAIL}",
         # Jl. Kenanga No. 12; ulica kralja Petra 5
-        rf"{_BEGIN}(?:(?i:\L<before>)|\L<capital>)(?:(?<=\.){_GAP}?|(?<!\.){_GAP}){_STREET_SOON}{_FREE_NAME},?{_GAP}"
+        rf"{_BEGIN}(?=\p{{L}})(?:(?i:\L<before>)|\L<capital>)(?:(?<=\.){_GAP}?|(?<!\.){_GAP}){_STREET_SOON}{_FREE_NAME},?{_GAP}"
         rf"{_MARK}?(?:{_HOUSE}|[Ss]/?[Nn](?!\w)){_SIDE}?{_TAIL}",
         # Kossuth utca 12; Gül Sokak No: 5
-        rf"{_BEGIN}(?=\p{{Lu}}){_NUMBER_SOON}{_HEAD}(?:{_CAP}{_GAP}){{1,4}}?(?i:\L<after>),?{_GAP}?{_MARK}?{_HOUSE}{_TAIL}",
+        rf"{_BEGIN}(?=\p{{Lu}}){_NUMBER_SOON}{_HEAD}(?:{_CAP}{_GAP}){{1,4}}?(?=\p{{L}})(?i:\L<after>),?{_GAP}?{_MARK}?{_HOUSE}{_TAIL}",
         # Calle 12 # 34-56
         rf"{_BEGIN}(?=[^#°º\n]{{0,60}}+[#°º]){_HEAD}(?:{_CAP}|{_LATIN})(?:{_GAP}(?:{_CAP}|{_LATIN}|\d{{1,3}}[A-Z]{{0,2}}ª?(?!\w))){{1,5}}{_GAP}?(?:#|[Nn][°º])"
         rf"{_GAP}?\d{{1,3}}[A-Z]{{0,2}}{_GAP}?[-–]{_GAP}?\d{{1,3}}(?!\w){_SIDE}?{_TAIL}",

@@ -14,7 +14,20 @@ from bot.redaction.redactor import find, redact
 from bot.redaction.values import Participants, RedactionRules
 
 SIZE = 100_000
-PIECES = ("1 ", "12 A ", "a.", "A ", "w", "a@", "12 Main Street ", "A, 12 ", "Anna Lee 12, ")
+PIECES = (
+    "1 ",
+    "12 A ",
+    "a.",
+    "A ",
+    "w",
+    "a@",
+    "12 Main Street ",
+    "A, 12 ",
+    "Anna Lee 12, ",
+    "Apt 5 ",
+    "Calle 12 ",
+    "Ulica ",
+)
 WINDOWED = {"_UNIT_BEFORE", "_CALL", "_IDENTITY", "_ACCOUNT", "_CARD", "_UNIT", "_VERSION", "_RANDOM"}
 """They never search a text: they see the few dozen characters beside a finding, or match a word whole."""
 KNOWN = Participants(("Anna Schmidt",), ("Kim Lee",))
