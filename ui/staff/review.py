@@ -204,33 +204,11 @@ def build_review(services: StaffServices) -> None:
     said = gradio.HTML("", **plain, elem_id="st-review-said")
     item = gradio.HTML("", **plain, elem_id="st-review-item")
     with gradio.Column(visible=False, elem_id="st-review-form") as form:
-        with gradio.Row(elem_id="st-review-acts"):
-            approve = gradio.Button("Approve (a)", variant="primary", elem_id="st-approve", min_width=110)
-            correct = gradio.Button("Save correction", elem_id="st-correct", min_width=130)
-            reject = gradio.Button("Reject (x)", variant="stop", elem_id="st-reject", min_width=110)
-            show = gradio.Button("Show effects (e)", elem_id="st-effects", min_width=130)
-            keep = gradio.Button(_KEEP, elem_id="st-golden", min_width=130)
-            skip = gradio.Button("Next (n)", elem_id="st-next", min_width=110)
+        approve, correct, reject, show, keep, skip = _buttons()
         scripted = {**plain, "js_on_load": acts_script("transcript")}
         shown = gradio.HTML("", **scripted, elem_id="st-effects-list")
         whole = gradio.HTML("", **plain, elem_id="st-effects-transcript")
-        with gradio.Row(elem_classes="st-columns"):
-            with gradio.Column(min_width=300):
-                intent = gradio.Dropdown(
-                    [], label="Right intent (i)", info="Search, or write a new one", allow_custom_value=True,
-                    elem_id="st-intent",
-                )  # fmt: skip
-                text = gradio.Textbox(
-                    label="Right reply (c)", info="A changed text is proposed under your name", lines=4, max_lines=14,
-                    elem_id="st-correct-reply",
-                )  # fmt: skip
-                note = gradio.Textbox(label="Note for colleagues", max_lines=3, elem_id="st-note")
-            with gradio.Column(min_width=300):
-                words = gradio.Textbox(
-                    label="Search the knowledge", placeholder="Words, then Enter", max_lines=1, elem_id="st-find"
-                )
-                passage = gradio.Radio([], label="Right passage", elem_id="st-passage", value=NO_PASSAGE)
-                marked = gradio.HTML("", **plain, elem_id="st-marked")
+        intent, text, note, words, passage, marked = _fields(plain)
     hush: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     screen = [visit, progress, said, item, form, intent, text, passage, note, words, marked, keep, shown, whole]
     filled = [visit, intent, text, passage, note]
@@ -249,6 +227,41 @@ def build_review(services: StaffServices) -> None:
     shown.transcript(told(part.transcript), None, whole, **hush)
     keep.click(told(part.keep), visit, keep, **hush)
     passage.input(told(part.mark), [visit, passage], marked, **hush)
+
+
+def _buttons() -> tuple[gradio.Button, ...]:
+    """Approve, save a correction, reject, show effects, keep as golden, next."""
+    with gradio.Row(elem_id="st-review-acts"):
+        return (
+            gradio.Button("Approve (a)", variant="primary", elem_id="st-approve", min_width=110),
+            gradio.Button("Save correction", elem_id="st-correct", min_width=130),
+            gradio.Button("Reject (x)", variant="stop", elem_id="st-reject", min_width=110),
+            gradio.Button("Show effects (e)", elem_id="st-effects", min_width=130),
+            gradio.Button(_KEEP, elem_id="st-golden", min_width=130),
+            gradio.Button("Next (n)", elem_id="st-next", min_width=110),
+        )
+
+
+def _fields(plain: dict[str, Any]) -> tuple[Any, ...]:
+    """Right intent, right reply, note; words to search by, passages found, the marked one's text."""
+    with gradio.Row(elem_classes="st-columns"):
+        with gradio.Column(min_width=300):
+            intent = gradio.Dropdown(
+                [], label="Right intent (i)", info="Search, or write a new one", allow_custom_value=True,
+                elem_id="st-intent",
+            )  # fmt: skip
+            text = gradio.Textbox(
+                label="Right reply (c)", info="A changed text is proposed under your name", lines=4, max_lines=14,
+                elem_id="st-correct-reply",
+            )  # fmt: skip
+            note = gradio.Textbox(label="Note for colleagues", max_lines=3, elem_id="st-note")
+        with gradio.Column(min_width=300):
+            words = gradio.Textbox(
+                label="Search the knowledge", placeholder="Words, then Enter", max_lines=1, elem_id="st-find"
+            )
+            passage = gradio.Radio([], label="Right passage", elem_id="st-passage", value=NO_PASSAGE)
+            marked = gradio.HTML("", **plain, elem_id="st-marked")
+    return intent, text, note, words, passage, marked
 
 
 def _golden_button(kept: bool | None) -> Any:
