@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata  # type: ignore[import-untyped]
-from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
 from bot.calibration import Scores, probabilities
 from bot.encoder import Encoder
 from bot.turn_text import turn_text
 from bot.values import Vector
+from finetune.class_scores import macro_f1
 from finetune.examples import IntentExample, ReplyPair, SentimentExample
 from finetune.paired import Flags
 from retrieval.metrics import mean_average_precision, mrr_at_k, recall_at_k
@@ -130,11 +130,6 @@ def sentiment_metrics(result: IntentResult) -> dict[str, float]:
         "sentiment_accuracy": float(result.right.mean()),
         "sentiment_ece": expected_calibration_error(result.confidences, result.right),
     }
-
-
-def macro_f1(guesses: Labels, labels: Labels) -> float:
-    """Mean F1 over the labels that occur."""
-    return float(f1_score(labels, guesses, labels=np.unique(labels), average="macro", zero_division=0))
 
 
 def expected_calibration_error(confidences: Scores, right: Flags, bins: int = _BINS) -> float:

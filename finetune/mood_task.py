@@ -8,11 +8,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from finetune.batches import bucketed_batches, generator
+from finetune.batches import generator
+from finetune.class_scores import macro_f1
 from finetune.examples import IntentExample, SentimentExample
 from finetune.forward import Forward
 from finetune.recipe import SentimentOptions
-from finetune.tasks import LabelledBatch, LabelledRows, labelled_rows, without_some
+from finetune.tasks import LabelledBatch, LabelledRows, dev_guesses, labelled_batches, labelled_rows
 from finetune.topic_changes import Exchange
 
 HEAD = "sentiment_logits"
@@ -54,16 +55,8 @@ class MoodTask:
 
     def batches(self, epoch: int) -> Sequence[LabelledBatch]:
         """All messages once, alone or with context by a coin, in batches of like length."""
-        random = generator(self.seed, epoch, 4)
-        coins = torch.randint(0, 2, (len(self.train.forms),), generator=random).tolist()
-        rows = [forms[coin % len(forms)] for forms, coin in zip(self.train.forms, coins, strict=True)]
-        if self.options.token_drop > 0:
-            rows = [without_some(row, self.options.token_drop, random) for row in rows]
-        plan = bucketed_batches([len(row) for row in rows], self.options.batch_size, random)
-        return [
-            LabelledBatch(tuple(rows[at] for at in batch), tuple(self.train.labels[at] for at in batch))
-            for batch in plan
-        ]
+        options, random = self.options, generator(self.seed, epoch, 4)
+        return labelled_batches(self.train, options.batch_size, options.token_drop, random)
 
     def loss(self, forward: Forward, batch: object) -> Tensor:
         """Cross-entropy, rare moods weighing more."""
@@ -81,19 +74,5 @@ class MoodTask:
 
     def dev_score(self, forward: Forward) -> float | None:
         """Macro-F1 over dev messages in all their forms; None without dev data."""
-        rows = [row for forms in self.dev.forms for row in forms]
-        labels = [label for forms, label in zip(self.dev.forms, self.dev.labels, strict=True) for _ in forms]
-        if not rows:
-            return None
-        with torch.no_grad():
-            features = forward.encode(rows).to(forward.device)
-            guesses = forward.model.heads[HEAD](features).argmax(dim=1).cpu()
-        return _macro_f1(guesses, torch.tensor(labels))
-
-
-def _macro_f1(guesses: Tensor, labels: Tensor) -> float:
-    scores = []
-    for number in sorted(set(labels.tolist())):
-        hits = int(((guesses == number) & (labels == number)).sum())
-        scores.append(2 * hits / (int((guesses == number).sum()) + int((labels == number).sum())))
-    return sum(scores) / len(scores)
+        found = dev_guesses(forward, HEAD, self.dev)
+        return None if found is None else macro_f1(*(numbers.numpy() for numbers in found))

@@ -90,16 +90,8 @@ class IntentTask:
 
     def batches(self, epoch: int) -> Sequence[LabelledBatch]:
         """All examples once, in batches of like length."""
-        random = generator(self.seed, epoch, 1)
-        coins = torch.randint(0, 2, (len(self.train.forms),), generator=random).tolist()
-        rows = [forms[coin % len(forms)] for forms, coin in zip(self.train.forms, coins, strict=True)]
-        if self.options.token_drop > 0:
-            rows = [without_some(row, self.options.token_drop, random) for row in rows]
-        plan = bucketed_batches([len(row) for row in rows], self.options.batch_size, random)
-        return [
-            LabelledBatch(tuple(rows[at] for at in batch), tuple(self.train.labels[at] for at in batch))
-            for batch in plan
-        ]
+        options, random = self.options, generator(self.seed, epoch, 1)
+        return labelled_batches(self.train, options.batch_size, options.token_drop, random)
 
     def loss(self, forward: Forward, batch: object) -> Tensor:
         """Cross-entropy, with outlier exposure for out-of-scope rows."""
@@ -119,14 +111,34 @@ class IntentTask:
 
     def dev_score(self, forward: Forward) -> float | None:
         """Accuracy over dev examples in all their forms."""
-        rows = [row for forms in self.dev.forms for row in forms]
-        labels = [label for forms, label in zip(self.dev.forms, self.dev.labels, strict=True) for _ in forms]
-        if not rows:
+        found = dev_guesses(forward, "intent_logits", self.dev)
+        if found is None:
             return None
-        with torch.no_grad():
-            features = forward.encode(rows).to(forward.device)
-            guesses = forward.model.heads["intent_logits"](features).argmax(dim=1).cpu()
-        return float((guesses == torch.tensor(labels)).float().mean())
+        guesses, labels = found
+        return float((guesses == labels).float().mean())
+
+
+def labelled_batches(
+    rows: LabelledRows, batch_size: int, token_drop: float, random: torch.Generator
+) -> Sequence[LabelledBatch]:
+    """All rows once, alone or with context by a coin, with tokens left out by chance, in batches of like length."""
+    coins = torch.randint(0, 2, (len(rows.forms),), generator=random).tolist()
+    seen = [forms[coin % len(forms)] for forms, coin in zip(rows.forms, coins, strict=True)]
+    if token_drop > 0:
+        seen = [without_some(row, token_drop, random) for row in seen]
+    plan = bucketed_batches([len(row) for row in seen], batch_size, random)
+    return [LabelledBatch(tuple(seen[at] for at in batch), tuple(rows.labels[at] for at in batch)) for batch in plan]
+
+
+def dev_guesses(forward: Forward, head: str, dev: LabelledRows) -> tuple[Tensor, Tensor] | None:
+    """What a head takes each dev row for, in all its forms, and what it is: numbers, shape (n,); None without rows."""
+    rows = [row for forms in dev.forms for row in forms]
+    labels = [label for forms, label in zip(dev.forms, dev.labels, strict=True) for _ in forms]
+    if not rows:
+        return None
+    with torch.no_grad():
+        features = forward.encode(rows).to(forward.device)
+        return forward.model.heads[head](features).argmax(dim=1).cpu(), torch.tensor(labels)
 
 
 def without_some(row: TokenRow, share: float, random: torch.Generator) -> TokenRow:

@@ -20,8 +20,9 @@ from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from bot.bundle import load_bundle
 from bot.encoder import Encoder
+from finetune.class_scores import macro_f1
 from finetune.dataset import load_labelled
-from finetune.evaluate import macro_f1, sentiment_metrics, sentiment_result
+from finetune.evaluate import sentiment_metrics, sentiment_result
 from finetune.examples import SentimentExample
 from tests.benchmarks.bundles import Trained, recipe_for, train_bundle
 from tests.benchmarks.data import few_of_each, fold
