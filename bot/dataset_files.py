@@ -17,6 +17,10 @@ from retrieval.artifact import MANIFEST_NAME, read_artifact, seal, write_atomica
 from retrieval.errors import ArtifactError
 
 DATASETS = "datasets"
+TRAINING = "training"
+"""The folder of what a desk learnt from before it had logs of its own."""
+UNFINISHED = "improve-{dataset}-"
+"""How the name of a training's work folder begins, by its dataset version."""
 CONVERSATION = "conversation_id"
 """The field, or the column, of a row that comes from a conversation."""
 

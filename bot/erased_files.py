@@ -13,13 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.bundle_flags import flag_datasets
-from bot.dataset_files import DATASETS, Forgotten, dataset_versions, forget, forget_rows, rows_of
+from bot.dataset_files import (
+    DATASETS,
+    TRAINING,
+    UNFINISHED,
+    Forgotten,
+    dataset_versions,
+    forget,
+    forget_rows,
+    rows_of,
+)
 from bot.desk import Desk
 from bot.errors import DeskError
 from retrieval.artifact import MANIFEST_NAME
 
-TRAINING = "training"
-UNFINISHED = "improve-{dataset}-"
 _ERASE_LOCK = ".erase.lock"
 
 

@@ -12,9 +12,9 @@ from itertools import chain
 
 from bot.bundle_flags import ERASED, bundles_trained_on
 from bot.certificate import Certificate, Removed
-from bot.dataset_files import DATASETS
+from bot.dataset_files import DATASETS, TRAINING
 from bot.desk import Desk
-from bot.erased_files import TRAINING, ErasedFiles, erase_from_files, rows_in_files
+from bot.erased_files import ErasedFiles, erase_from_files, rows_in_files
 from bot.errors import NothingToEraseError
 from bot.settings import Settings
 from bot.storage.erasing import Erased

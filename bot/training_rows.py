@@ -8,11 +8,9 @@ import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from bot.dataset_files import DATASETS, dataset_versions
+from bot.dataset_files import DATASETS, TRAINING, dataset_versions
 from bot.desk import Desk
 from bot.label_findings import RowPlace, row_fingerprint
-
-TRAINING = "training"
 
 
 def texts_of(desk: Desk, places: Collection[RowPlace]) -> dict[RowPlace, str]:

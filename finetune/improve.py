@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.articles import current_passages, take_over_folders
 from bot.bundle import load_bundle
-from bot.dataset_files import DATASETS, conversations_in
+from bot.dataset_files import DATASETS, TRAINING, UNFINISHED, conversations_in
 from bot.desk import Desk
 from bot.erasure import Erasure
 from bot.errors import BotError
@@ -38,7 +38,7 @@ from finetune.recipe import load_recipe
 from finetune.reviewed import Collected, collect_reviewed
 from finetune.run_log import RunLog
 from finetune.run_report import run_as_markdown
-from finetune.training_folder import FOLDER, TrainingFolder
+from finetune.training_folder import TrainingFolder
 from retrieval.artifact import write_atomically
 from retrieval.errors import RetrievalError
 
@@ -234,19 +234,15 @@ class _Improvement:
         return RunState.PUBLISHED, None
 
     def _recipe(self) -> str:
-        if self.request.recipe:
-            return self.request.recipe
-        own = self.settings.improve.recipe or self._folder().recipe or "full"
-        in_desk = self.desk.directory / own
-        return str(in_desk if in_desk.is_file() else own)
+        return self.request.recipe or self._folder().recipe_for(self.settings.improve.recipe)
 
     def _folder(self) -> TrainingFolder:
-        return TrainingFolder(self.desk.directory / FOLDER, ImportReport())
+        return TrainingFolder(self.desk.directory / TRAINING, ImportReport())
 
     def _work(self, dataset: DatasetVersion, recipe: str) -> Path:
         """A folder for this dataset and recipe, so that a killed run's successor goes on in it."""
         digest = hashlib.sha256(json.dumps(load_recipe(recipe).as_dict(), sort_keys=True).encode()).hexdigest()
-        return self.desk.directory / "work" / f"improve-{dataset.version}-{digest[:8]}"
+        return self.desk.directory / "work" / f"{UNFINISHED.format(dataset=dataset.version)}{digest[:8]}"
 
     def live_dataset(self) -> str | None:
         if self.live is None:

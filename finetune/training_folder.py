@@ -13,7 +13,6 @@ from finetune.history.lines import csv_records
 from finetune.history.report import ImportReport
 from finetune.intent_files import read_intents, read_out_of_scope, read_sentiments
 
-FOLDER = "training"
 INTENTS, OUT_OF_SCOPE, DIALOGUES = "intents.csv", "out_of_scope.csv", "dialogues.jsonl"
 QUERIES, SENTIMENTS, EXCLUDE, GOLDEN = "knowledge_queries.jsonl", "sentiments.csv", "exclude.csv", "golden.csv"
 RECIPE = "recipe.toml"
@@ -70,6 +69,12 @@ class TrainingFolder:
     def recipe(self) -> Path | None:
         """``recipe.toml``, where there is one."""
         return self._there(RECIPE)
+
+    def recipe_for(self, wanted: str) -> str:
+        """The recipe of that name, or of that file in the desk; where none is wanted ``recipe.toml``, else ``full``."""
+        own = wanted or self.recipe or "full"
+        in_desk = self.path.parent / own
+        return str(in_desk if in_desk.is_file() else own)
 
     def _there(self, name: str) -> Path | None:
         path = self.path / name

@@ -1,5 +1,6 @@
 """An audit by hand: the desk's training folder and its reviewed conversations as `improve` would compose them now."""
 
+from bot.dataset_files import TRAINING
 from bot.desk import Desk
 from bot.redaction.redactor import redact
 from bot.settings import Settings
@@ -11,7 +12,7 @@ from finetune.label_audit.desk import audit_desk
 from finetune.progress import Report
 from finetune.recipe import load_recipe
 from finetune.reviewed import collect_reviewed
-from finetune.training_folder import FOLDER, TrainingFolder
+from finetune.training_folder import TrainingFolder
 
 
 def audit(desk: Desk, settings: Settings, store: Store, say: Report) -> None:
@@ -25,7 +26,7 @@ def audit(desk: Desk, settings: Settings, store: Store, say: Report) -> None:
         BaseModelError: the untrained encoder is nowhere.
         StorageError: the database refused.
     """
-    folder, rules = TrainingFolder(desk.directory / FOLDER, ImportReport()), settings.privacy.rules()
+    folder, rules = TrainingFolder(desk.directory / TRAINING, ImportReport()), settings.privacy.rules()
     collected = collect_reviewed(store, None, lambda _done, _total: None)
     say(f"{len(collected.conversations)} reviewed conversations")
     made = compose(
@@ -37,6 +38,5 @@ def audit(desk: Desk, settings: Settings, store: Store, say: Report) -> None:
         lambda _done, _total: None,
         store.label_findings.overrides(),
     )
-    chosen = settings.improve.recipe or (str(folder.recipe) if folder.recipe else "full")
-    base = resolve_base_model(load_recipe(chosen).base_model)
+    base = resolve_base_model(load_recipe(folder.recipe_for(settings.improve.recipe)).base_model)
     audit_desk(store, settings, made.content, collected.conversations, base, say)

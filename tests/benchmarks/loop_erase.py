@@ -24,7 +24,7 @@ import psycopg
 from bot.articles import current_passages
 from bot.bootstrap import open_store
 from bot.bundle_flags import bundle_flags
-from bot.dataset_files import DATASETS
+from bot.dataset_files import DATASETS, TRAINING
 from bot.desk import Desk
 from bot.redaction.redactor import redact
 from bot.reviewing import save_opinion
@@ -35,7 +35,7 @@ from finetune.composition import GoldenSide, compose
 from finetune.dataset_store import DatasetStore
 from finetune.history.report import ImportReport
 from finetune.reviewed import collect_reviewed
-from finetune.training_folder import FOLDER, TrainingFolder
+from finetune.training_folder import TrainingFolder
 from tests.benchmarks.desk_process import DeskProcess
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.served_desk import Visitor
@@ -164,7 +164,7 @@ def _review(store: Store, conversation_id: str) -> None:
 
 def _compose(desk: Desk, store: Store) -> None:
     collected = collect_reviewed(store, None, lambda done, total: None)
-    rules, folder = desk.settings().privacy.rules(), TrainingFolder(desk.directory / FOLDER, ImportReport())
+    rules, folder = desk.settings().privacy.rules(), TrainingFolder(desk.directory / TRAINING, ImportReport())
     made = compose(
         folder, collected.conversations, GoldenSide(), current_passages(store),
         lambda texts, people: redact(texts, people, rules), lambda done, total: None,

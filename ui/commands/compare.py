@@ -71,15 +71,16 @@ def _rows(desk: "Desk", files: dict[str, Path | None]) -> tuple["Dataset", str]:
 def _golden(desk: "Desk") -> "Dataset":
     """The rows that staff keep, and the reviewed turns of golden customers."""
     from bot.bootstrap import open_store
+    from bot.dataset_files import TRAINING
     from finetune.examples import Dataset, IntentExample
     from finetune.gates import golden_split
     from finetune.history.report import ImportReport
     from finetune.reviewed import collect_reviewed
-    from finetune.training_folder import FOLDER, TrainingFolder
+    from finetune.training_folder import TrainingFolder
     from ui.commands.progress import progress_bar
 
     settings = desk.settings()
-    kept = TrainingFolder(desk.directory / FOLDER, ImportReport()).golden()
+    kept = TrainingFolder(desk.directory / TRAINING, ImportReport()).golden()
     with open_store(desk, settings) as store, progress_bar("Reading reviews") as progress:
         reviewed = collect_reviewed(store, None, progress).conversations
         found = golden_split(reviewed, kept, store.golden.marks(), settings.improve.golden_share)
